@@ -1,0 +1,99 @@
+"""Settings: defaults, then `rag.toml`, then `RAG_*` in the environment, then flags.
+
+Unknown keys are refused, numbers have bounds. Everything else in the program is given a
+finished `Settings`; nothing reads the environment on its own.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from rag.errors import ConfigError
+
+CONFIG_FILE = Path("rag.toml")
+ENV_PREFIX = "RAG_"
+
+
+def _default_cache() -> Path:
+    return platformdirs.user_cache_path("report-rag")
+
+
+class Settings(BaseSettings):
+    """All that can be chosen. Frozen; make another one to change a value.
+
+    encoder, generator: `bundled` (what pip delivers), for the generator also `bundled-large`,
+    a Hugging Face id, or a local folder.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, toml_file=CONFIG_FILE, frozen=True, extra="forbid"
+    )
+
+    corpus: Path = Field(Path("corpus"), description="folder of issue files")
+    index: Path = Field(Path("index"), description="folder of the index")
+    cache_dir: Path = Field(default_factory=_default_cache, description="folder of unpacked models")
+
+    encoder: str = Field("bundled", min_length=1, description="model that embeds text")
+    generator: str = Field("bundled", min_length=1, description="model that writes answers")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where models run")
+    precision: Literal["auto", "bfloat16", "float32"] = Field(
+        "auto", description="auto measures once which is faster here"
+    )
+    threads: int = Field(0, ge=0, le=256, description="CPU threads of a model; 0: all cores")
+
+    passage_chars: int = Field(300, ge=50, le=2000, description="length of a passage, about")
+    sparse_weight: float = Field(0.7, ge=0, le=1, description="BM25's share of the fused score")
+    sources: int = Field(3, ge=1, le=20, description="passages the generator reads")
+    answer_tokens: int = Field(160, ge=16, le=2048, description="longest answer, in tokens")
+    question_chars: int = Field(500, ge=10, le=5000, description="longest question taken")
+
+    host: str = Field("127.0.0.1", min_length=1, description="address of the chat")
+    port: int = Field(7860, ge=1, le=65535, description="port of the chat")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings from all sources; flags that are None count as not given.
+
+    Raises ConfigError for an unknown key or a value out of bounds, naming the key.
+    """
+    unknown = [
+        name
+        for name in os.environ
+        if name.startswith(ENV_PREFIX)
+        and name.removeprefix(ENV_PREFIX).lower() not in Settings.model_fields
+    ]
+    if unknown:
+        raise ConfigError(f"unknown setting {unknown[0]} in the environment; unset it")
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"]) or "?"
+        raise ConfigError(
+            f"setting {key}: {problem['msg']}; put it right in {CONFIG_FILE}, "
+            f"{ENV_PREFIX}{key.upper()} or the flag"
+        ) from error
+    except ValueError as error:  # rag.toml is not TOML
+        raise ConfigError(f"{CONFIG_FILE}: {error}; put it right or remove it") from error

@@ -1,0 +1,229 @@
+"""The records that pass between stages, in the order in which they are made.
+
+Build: `Issue` (a page file) holds `Article`s; an article is cut into `Sentence`s and
+`Passage`s. Ask: a question becomes `Hit`s, hits become `Evidence`, evidence becomes an
+`Answer` with `Citation`s.
+
+Every range is a half-open `[start, end)` range of characters (Unicode code points) of its
+article's `text`, and `article.text[start:end]` is the quoted text, verbatim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+SectionKind = Literal["section", "sidebar", "caption"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of an article's text that stands apart from its opening body.
+
+    kind: `section` (a crosshead and the body under it), `sidebar` (a box that belongs to the
+    article and has a headline of its own) or `caption` (the words under a picture).
+    heading: crosshead or the sidebar's headline; empty for a caption.
+    label: the words above a sidebar (such as 延伸阅读); empty otherwise.
+    """
+
+    kind: SectionKind
+    heading: str
+    start: int
+    end: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of a page.
+
+    text: the mended body, paragraphs separated by one newline; sidebars follow the body and
+    captions come last, each a `Section`. What precedes the first section is the opening body.
+    byline: the byline as printed, lines separated by a newline; empty where there is none.
+    id: 16 hex digits, a hash of the issue's id and of all that is printed of the article.
+    """
+
+    id: str
+    issue_id: str
+    headline: str
+    text: str
+    kicker: str = ""
+    deck: str = ""
+    column: str = ""
+    byline: str = ""
+    reporters: tuple[str, ...] = ()
+    correspondents: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    paper: str = ""
+    date: date | None = None
+    page: str = ""
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """The words under the article's pictures, in printed order."""
+        return tuple(self.text[s.start : s.end] for s in self.sections if s.kind == "caption")
+
+    def section_at(self, position: int) -> Section | None:
+        """The section that holds the character at `position`, or None in the opening body."""
+        return next((s for s in self.sections if s.start <= position < s.end), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One file of the corpus: a page, or several, of one issue of a newspaper.
+
+    id: the file's path below the corpus folder, without its ending.
+    furniture: printed lines that belong to no article (masthead, date line, editors).
+    """
+
+    id: str
+    source: str
+    articles: tuple[Article, ...]
+    title: str = ""
+    paper: str = ""
+    date: date | None = None
+    page: str = ""
+    furniture: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: the smallest thing that an answer cites."""
+
+    article_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Consecutive sentences of one section: the smallest thing that is searched.
+
+    context: headline, date and section heading, one line each. It is put before `text` for
+    embedding and for BM25, and is never part of a quotation.
+    """
+
+    id: str
+    article_id: str
+    start: int
+    end: int
+    text: str
+    context: str = ""
+
+    @property
+    def searchable(self) -> str:
+        """What the encoder and BM25 see."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question.
+
+    score: fused, 0 to 1, comparable within one question only. dense: inner product of unit
+    vectors, -1 to 1. sparse: BM25, 0 and up.
+    """
+
+    passage: Passage
+    article: Article
+    score: float
+    dense: float
+    sparse: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the generator may read for one question.
+
+    hits: passages in the order of their rank. coverage: the share, 0 to 1, of the question's
+    content words (by their weight in the corpus) that stand in the passages.
+    """
+
+    question: str
+    hits: tuple[Hit, ...]
+    coverage: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A sentence of an article that supports a sentence of an answer.
+
+    marker: as it stands in the answer's text, for example `[1]`.
+    quote: `article.text[start:end]`.
+    """
+
+    marker: str
+    article_id: str
+    headline: str
+    issue: str
+    date: date | None
+    reporters: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question was asked, except `retrieve`, which is that step's own."""
+
+    retrieve: float = 0.0
+    first_token: float | None = None
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question, with all that is needed to check it.
+
+    text: sentences with their markers; the refusal sentence where `refused`.
+    index_version: the index generation that every part of this answer was read from.
+    """
+
+    question: str
+    text: str
+    refused: bool
+    citations: tuple[Citation, ...]
+    evidence: Evidence
+    timings: Timings
+    index_version: str
+    generator: str
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer on its way: which step is under way and the words written so far."""
+
+    step: Literal["retrieve", "read", "check"]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file of the corpus that could not be read, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one generation of the index holds. Written last: its presence means it is whole.
+
+    files: name to SHA-256 of every other file of the generation.
+    """
+
+    version: str
+    built: str
+    encoder: str
+    dimensions: int
+    issues: int
+    articles: int
+    passages: int
+    passage_chars: int
+    files: Mapping[str, str] = field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
