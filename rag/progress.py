@@ -1,0 +1,43 @@
+"""Progress of long work, told through a small Protocol so that no stage knows its screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+Advance = Callable[[int], None]
+"""Call with the number of units that were finished since the last call."""
+
+
+class Progress(Protocol):
+    """Shows tasks, one at a time or nested."""
+
+    def task(self, label: str, total: int) -> AbstractContextManager[Advance]:
+        """Open a task of `total` units; leaving the context closes it."""
+        ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    @contextmanager
+    def task(self, label: str, total: int) -> Iterator[Advance]:
+        """Accept and forget."""
+        yield lambda _units: None
+
+
+class Bars:
+    """Progress bars on standard error, for the command line."""
+
+    @contextmanager
+    def task(self, label: str, total: int) -> Iterator[Advance]:
+        """One bar with a label, a share and the time left."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with RichProgress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
+            bar = bars.add_task(label, total=total)
+            yield lambda units: bars.advance(bar, units)
