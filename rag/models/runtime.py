@@ -1,0 +1,52 @@
+"""What the encoder and the generator share: device, threads, precision, quiet libraries."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.config import Settings
+from rag.errors import ModelError
+from rag.models.precision import choose
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Where a model runs (`cpu` or `cuda`) and in which number format."""
+
+    device: str
+    dtype: torch.dtype
+
+
+def prepare(settings: Settings) -> Runtime:
+    """Set the number of threads, silence the libraries, choose device and precision.
+
+    Raises ModelError where `cuda` was asked for and is not there.
+    """
+    import torch
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    _quiet()
+    cuda = torch.cuda.is_available()
+    if settings.device == "cuda" and not cuda:
+        raise ModelError("device cuda: torch finds no GPU; set RAG_DEVICE=cpu or leave it auto")
+    device = "cuda" if cuda and settings.device != "cpu" else "cpu"
+    precision = choose(settings, device)
+    return Runtime(device, torch.bfloat16 if precision == "bfloat16" else torch.float32)
+
+
+def _quiet() -> None:
+    """Their progress bars and hints would break into our own output."""
+    # Tokenizers warns when a process forks after it used threads; we never train with it.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    from huggingface_hub.utils import disable_progress_bars
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    disable_progress_bars()
