@@ -12,19 +12,21 @@ from dataclasses import dataclass
 
 TERMINAL = "。！？!?…"
 CLOSING = "”’」』》〉】)）]］\"'"
+# Chinese characters with the rare ones that names use (extension A and beyond).
+_HAN = r"\u3400-\u9fff\U00020000-\U0003ffff"
 _MARKS = "◎●○■□◆◇▲△▼★☆※▶►◤⊙"
 
 _ROLE = (
-    r"(?:见习|实习|特派|特约|首席|高级|资深|驻[\u4e00-\u9fff]{1,6}?)?"
+    rf"(?:见习|实习|特派|特约|首席|高级|资深|驻[{_HAN}]{{1,6}}?)?"
     r"(?:全媒体)?(?:记者|通讯员|评论员|撰稿人|撰稿|作者|实习生)"
 )
-_OUTLET = r"(?:[\u4e00-\u9fff]{0,8}?(?:本报|本刊|本网|本台|报|刊|社|网|台))?"
-_NAME = r"[\u4e00-\u9fff]{1,4}(?:·[\u4e00-\u9fff]{1,6})*|[A-Z][A-Za-z.\- ]{1,20}"
+_OUTLET = rf"(?:[{_HAN}]{{0,8}}?(?:本报|本刊|本网|本台|报|刊|社|网|台))?"
+_NAME = rf"[{_HAN}]{{1,4}}(?:·[{_HAN}]{{1,6}})*|[A-Z][A-Za-z.\- ]{{1,20}}"
 _NAMES = rf"(?:{_NAME})(?:[\s、，,/和]+(?:{_NAME}))*"
 # Without a space after the title only a short name is believed: 记者张三, not 记者走访园区.
 _CREDITED = (
     rf"{_OUTLET}{_ROLE}(?:\s*[:：\s]\s*{_NAMES}"
-    rf"|(?:[\u4e00-\u9fff]{{2,3}}(?![\u4e00-\u9fff])(?:[\s、，,]+{_NAMES})*))"
+    rf"|(?:[{_HAN}]{{2,3}}(?![{_HAN}])(?:[\s、，,]+{_NAMES})*))"
 )
 _CREDIT_WORDS = r"(?:文|图|文图|图文|文字|摄影|供稿|来源)"
 
@@ -35,10 +37,10 @@ _BYLINE = re.compile(
 _MARKED_NAMES = re.compile(rf"^[{_MARKS}]\s*{_NAMES}$")
 
 _LEAD = re.compile(
-    r"^(?:【?(?P<outlet>[\u4e00-\u9fff]{1,8}?(?:报|社|网|台|刊)|本报|本刊|本网|本台)】?)"
-    r"[\u4e00-\u9fff]{0,8}?\s*(?:\d{1,2}\s*月\s*\d{1,2}\s*日)?\s*(?:专)?(?:讯|电)】?"
+    rf"^(?:【?(?P<outlet>[{_HAN}]{{1,8}}?(?:报|社|网|台|刊)|本报|本刊|本网|本台)】?)"
+    rf"[{_HAN}]{{0,8}}?\s*(?:\d{{1,2}}\s*月\s*\d{{1,2}}\s*日)?\s*(?:专)?(?:讯|电)】?"
     r"(?P<credit>\s*[(（][^()（）]{2,40}[)）]"
-    r"|\s*(?:记者|通讯员)\s*[\u4e00-\u9fff、 ]{2,20}?(?=报道|[:：]))?"
+    rf"|\s*(?:记者|通讯员)\s*[{_HAN}、 ]{{2,20}}?(?=报道|[:：]))?"
 )
 _CLOSING_CREDIT = re.compile(rf"[(（]\s*({_CREDITED}(?:[\s、，,;；]+{_CREDITED})*)\s*[)）]\s*$")
 
@@ -50,9 +52,9 @@ _CREDIT_END = re.compile(
     r"(?:供图|摄影|(?<!拍)摄|制图|绘图|绘|图片来源[:：]?.{0,12}|(?:图片|照片)由.{1,16}提供|资料图片|资料照片)[)）。]?$"
 )
 _CREDIT_ONLY = re.compile(
-    r"^[(（]?(?:(?:[\u4e00-\u9fff]{0,8}(?:社|报|网|台|刊))?(?:见习|实习|特约)?(?:记者|通讯员)?\s*"
-    r"[\u4e00-\u9fff·、\s]{2,24}?(?:供图|摄影|摄|制图|绘图|绘)"
-    r"|(?:图|摄影)\s*[/／|:：]\s*[\u4e00-\u9fff·、\s]{2,16}|图片来源[:：].{1,20}"
+    rf"^[(（]?(?:(?:[{_HAN}]{{0,8}}(?:社|报|网|台|刊))?(?:见习|实习|特约)?(?:记者|通讯员)?\s*"
+    rf"[{_HAN}·、\s]{{2,24}}?(?:供图|摄影|摄|制图|绘图|绘)"
+    rf"|(?:图|摄影)\s*[/／|:：]\s*[{_HAN}·、\s]{{2,16}}|图片来源[:：].{{1,20}}"
     r"|(?:图片|照片)由.{1,16}提供|资料图片|资料照片)[)）。]?$"
 )
 
@@ -62,6 +64,7 @@ _FURNITURE = re.compile(
     r"|(?:星期|周)[一二三四五六日天].{0,12}"
     r"|第?\s*[A-Z]?\d{1,3}\s*版(?:\s*\S{1,12})?"
     r"|(?:责任编辑|本版责编|本版编辑|本版主编|责编|编辑|主编|美编|版式|版面设计|校对|审校)\s*[:：/／\s].{1,60}"
+    r"|(?:电话|热线|新闻热线|邮箱|投稿邮箱|电子邮箱|电子信箱|地址|社址|网址|邮编|官网)\s*[:：].{1,60}"
     r"|[-*_=—·~]{3,}|!\[[^\]]*\]\([^)]*\))$"
 )
 _PAGE_NUMBER = re.compile(r"第?\s*([A-Z]?\d{1,3})\s*版")
@@ -232,7 +235,7 @@ def _whole_names(words: list[str]) -> tuple[str, ...]:
     names: list[str] = []
     pending = ""
     for word in words:
-        if len(word) == 1 and re.match(r"[\u4e00-\u9fff]", word):
+        if len(word) == 1 and re.match(rf"[{_HAN}]", word):
             if pending:
                 names.append(pending + word)
                 pending = ""

@@ -21,6 +21,7 @@ BlockKind = Literal["heading", "byline", "caption", "furniture", "body"]
 
 _HEADING = re.compile(r"^(#{1,6})\s*([^#\s].*)$")
 _LIST_ITEM = re.compile(r"^(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]|[•·▪-]\s)")
+_QUOTED = re.compile(r"[“《][^“”《》]{2,20}[”》]")
 _HEADLINE_CHARS = 40
 _CROSSHEAD_CHARS = 20
 
@@ -368,7 +369,9 @@ def _return_captions(drafts: list[_Draft]) -> None:
     for draft in drafts:
         for caption in draft.captions[draft.anchored :]:
             scores = [
-                2 * _shared(caption, other.headline) + _shared(caption, body)
+                2 * _shared(caption, other.headline)
+                + _shared(caption, body)
+                + 6 * sum(name in body for name in _QUOTED.findall(caption))
                 for other, body in zip(drafts, bodies, strict=True)
             ]
             best = drafts[scores.index(max(scores))]

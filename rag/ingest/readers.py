@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from rag.errors import CorpusError, UnreadableFile
+from rag.ingest import forms
 from rag.ingest.page import parse_page
 from rag.types import Article, Issue
 
@@ -70,7 +71,7 @@ def read_issue(path: Path, corpus: Path | None = None) -> Issue:
         title=str(meta.get("title") or ""),
         paper=str(meta.get("paper") or ""),
         date=parse_date(meta.get("date")) or name_date(name.stem),
-        page=str(meta.get("page") or ""),
+        page=forms.page_number(f"{meta.get('page') or ''}版") or str(meta.get("page") or ""),
     )
     if not any(article.text or article.headline for article in issue.articles):
         raise UnreadableFile(path, "no article in it; put text into it or remove it")

@@ -1,0 +1,69 @@
+"""The dense index: exact inner product over unit vectors, by FAISS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.models.encoder import Vectors
+
+
+class DenseIndex:
+    """Rows are passages, in the order of the store."""
+
+    def __init__(self, faiss_index: Any) -> None:  # noqa: ANN401 (no types upstream)
+        self._index = faiss_index
+
+    @classmethod
+    def build(cls, vectors: Vectors) -> DenseIndex:
+        """From float32 [n, d] with unit rows."""
+        import faiss
+
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(np.ascontiguousarray(vectors))
+        return cls(index)
+
+    @classmethod
+    def load(cls, path: Path) -> DenseIndex:
+        """Raises RuntimeError (FAISS's own) for a file that is not an index."""
+        import faiss
+
+        return cls(faiss.read_index(str(path)))
+
+    def save(self, path: Path) -> None:
+        """One file in FAISS's format."""
+        import faiss
+
+        faiss.write_index(self._index, str(path))
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @property
+    def dimensions(self) -> int:
+        """Width of a vector."""
+        return int(self._index.d)
+
+    def search(self, query: Vectors, k: int) -> NDArray[np.int64]:
+        """Rows of the `k` best passages for one query [1, d], best first."""
+        _scores, rows = self._index.search(query, min(k, len(self)))
+        found: NDArray[np.int64] = rows[0]
+        return found[found >= 0]
+
+    def scores(self, query: Vectors, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Inner product of one query [1, d] with the given rows: float32 [len(rows)]."""
+        if not len(rows):
+            return np.zeros(0, np.float32)
+        vectors: Vectors = self._index.reconstruct_batch(rows)
+        products: NDArray[np.float32] = vectors @ query[0]
+        return products
+
+    def vectors(self) -> Vectors:
+        """All rows, float32 [n, d]."""
+        if not len(self):
+            return np.zeros((0, self.dimensions), np.float32)
+        rows: Vectors = self._index.reconstruct_n(0, len(self))
+        return rows
