@@ -158,7 +158,7 @@ class SentenceEncoder:
         return _unit(vectors)
 
 
-def prompts(own: Mapping[str, str], source: str) -> tuple[str, str]:
+def prompts(own: Mapping[str, str | None], source: str) -> tuple[str, str]:
     """What goes before a question and before a passage: the model's own, else its family's."""
     query = own.get("query") or ""
     passage = own.get("passage") or own.get("document") or ""
@@ -173,4 +173,5 @@ def prompts(own: Mapping[str, str], source: str) -> tuple[str, str]:
 def _unit(vectors: Vectors) -> Vectors:
     """Rows of length 1: bfloat16 leaves them a thousandth off."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(length, np.finfo(np.float32).tiny)
+    vectors /= np.maximum(length, np.finfo(np.float32).tiny)
+    return vectors

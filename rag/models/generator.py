@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from rag.config import Settings
 from rag.errors import ModelError
 from rag.models.bundled import GENERATOR, GENERATOR_LARGE, BundledModel
+from rag.models.job import Job
 from rag.models.unpack import unpacked
 from rag.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import (
+        GenerationConfig,
+        GenerationMixin,
+        PreTrainedModel,
+        PreTrainedTokenizerBase,
+    )
 
 BUNDLED_NAMES: dict[str, BundledModel] = {"bundled": GENERATOR, "bundled-large": GENERATOR_LARGE}
 LOOKUP_TOKENS = 10
 """Tokens guessed from the prompt at each step. Answers copy from their evidence, so most
 guesses hold: 36-43 tokens a second instead of 8-17. The text is the same as without."""
 POLL_SECONDS = 0.05
-BROKEN = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,9 @@ class TransformersGenerator:
         runtime = prepare(settings)
         try:
             tokenizer = AutoTokenizer.from_pretrained(source)
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=runtime.dtype)
+            model = AutoModelForCausalLM.from_pretrained(
+                source, dtype=runtime.dtype, device_map={"": runtime.device}
+            )
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise ModelError(
@@ -99,7 +105,7 @@ class TransformersGenerator:
             ) from error
         if not tokenizer.chat_template:
             raise ModelError(f"generator {source} has no chat template; take an instruct model")
-        return cls(model.to(runtime.device).eval(), tokenizer, name)
+        return cls(model.eval(), tokenizer, name)
 
     @property
     def name(self) -> str:
@@ -123,7 +129,7 @@ class TransformersGenerator:
             if not granted:
                 return
             prompt = self._prompt(messages, max_tokens)
-            job = _Job(self._tokenizer, cancel)
+            job = Job(self._tokenizer, cancel)
             worker = threading.Thread(
                 target=self._write, args=(prompt, max_tokens, job), name="generate", daemon=True
             )
@@ -162,19 +168,20 @@ class TransformersGenerator:
             )
         return torch.tensor([ids], device=self._model.device)
 
-    def _write(self, prompt: torch.Tensor, max_tokens: int, job: _Job) -> None:
+    def _write(self, prompt: torch.Tensor, max_tokens: int, job: Job) -> None:
         """Runs in the worker thread; what goes wrong here is raised where pieces are read."""
         import torch
+        from transformers import StoppingCriteriaList
 
         try:
             with torch.inference_mode():
-                self._model.generate(
+                cast("GenerationMixin", self._model).generate(
                     prompt,
                     attention_mask=torch.ones_like(prompt),
                     generation_config=self._config,
                     max_new_tokens=max_tokens,
                     streamer=job,
-                    stopping_criteria=[job.halted],
+                    stopping_criteria=StoppingCriteriaList([job.halted]),
                 )
         except Exception as error:  # noqa: BLE001 - handed over whole to the reading thread
             job.fail(error)
@@ -182,69 +189,7 @@ class TransformersGenerator:
             job.finish()
 
 
-class _Job:
-    """One call of `generate`: takes its tokens, gives out text, can be told to stop.
-
-    Stands in for transformers' TextIteratorStreamer, which holds back text without spaces
-    (figures, Chinese punctuation) and lets half a character through.
-    """
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, cancel: threading.Event | None) -> None:
-        self.stop = threading.Event()
-        self._tokenizer = tokenizer
-        self._cancel = cancel
-        self._tokens: list[int] = []
-        self._given = 0
-        self._prompt_seen = False
-        self._out: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
-
-    def put(self, value: torch.Tensor) -> None:
-        """Take new tokens; the first call brings the prompt."""
-        if not self._prompt_seen:
-            self._prompt_seen = True
-            return
-        self._tokens.extend(value.flatten().tolist())
-        # A character may take several tokens; until the last, it decodes to U+FFFD.
-        self._give(self._text().rstrip(BROKEN))
-
-    def end(self) -> None:
-        """Called by transformers after the last token; `finish` does the work."""
-
-    def halted(self, tokens: torch.Tensor, _scores: Any, **_: Any) -> torch.Tensor:
-        """The stopping rule, asked after each step: bool [1]."""
-        import torch
-
-        halt = self.stop.is_set() or (self._cancel is not None and self._cancel.is_set())
-        return torch.full((tokens.shape[0],), halt, dtype=torch.bool, device=tokens.device)
-
-    def fail(self, error: Exception) -> None:
-        """End with an error."""
-        self._out.put(error)
-
-    def finish(self) -> None:
-        """End; half a character at the very end (out of tokens) is dropped."""
-        self._out.put(None)
-
-    def pieces(self) -> Iterator[str]:
-        """Text as it comes. Raises ModelError where the worker failed."""
-        while (piece := self._out.get()) is not None:
-            if isinstance(piece, Exception):
-                raise ModelError(f"the generator failed: {piece}; ask again") from piece
-            yield piece
-
-    def _text(self) -> str:
-        text = self._tokenizer.decode(
-            self._tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return str(text)
-
-    def _give(self, text: str) -> None:
-        if len(text) > self._given:
-            self._out.put(text[self._given :])
-            self._given = len(text)
-
-
-def _greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
+def _greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
     """Generation settings that give the likeliest token each time, whatever the model's say."""
     from transformers import GenerationConfig
 
@@ -253,7 +198,7 @@ def _greedy(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
     padding = tokenizer.pad_token_id
     if padding is None:
         padding = end[0] if isinstance(end, list) else end
-    return GenerationConfig(
+    return GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=False,
         num_beams=1,
         eos_token_id=end,

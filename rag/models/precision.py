@@ -74,11 +74,9 @@ def machine() -> str:
     model, flags = platform.processor() or platform.machine(), ""
     info = Path("/proc/cpuinfo")
     if info.exists():
-        fields = dict(
-            (part.strip() for part in line.split(":", 1))
-            for line in info.read_text(errors="replace").split("\n\n")[0].splitlines()
-            if ":" in line
-        )
+        first = info.read_text(errors="replace").split("\n\n")[0]
+        lines = (line.partition(":") for line in first.splitlines())
+        fields = {name.strip(): value.strip() for name, _, value in lines}
         model = fields.get("model name", model)
         flags = " ".join(f for f in ("avx512_bf16", "amx_bf16") if f in fields.get("flags", ""))
     return f"{model} {flags} | torch {torch.__version__} | {torch.get_num_threads()} threads"

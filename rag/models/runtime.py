@@ -44,9 +44,9 @@ def _quiet() -> None:
     """Their progress bars and hints would break into our own output."""
     # Tokenizers warns when a process forks after it used threads; we never train with it.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
     from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     disable_progress_bars()

@@ -16,7 +16,7 @@ from rag.progress import Progress
 if TYPE_CHECKING:
     import torch
     from gguf import GGUFReader
-    from transformers import PreTrainedTokenizerFast, Qwen2Config
+    from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen2Config
 
 ARCHITECTURE = "qwen2"
 # Qwen2's rule for cutting text before byte pairs are merged; digits stand alone.
@@ -124,12 +124,14 @@ def _config(reader: GGUFReader) -> Qwen2Config:
     )
 
 
-def _generation_config(reader: GGUFReader) -> Any:
+def _generation_config(reader: GGUFReader) -> GenerationConfig:
     from transformers import GenerationConfig
 
     end = int(_field(reader, "tokenizer.ggml.eos_token_id"))
     padding = int(_field(reader, "tokenizer.ggml.padding_token_id"))
-    return GenerationConfig(eos_token_id=sorted({end, padding}), pad_token_id=padding)
+    return GenerationConfig(  # type: ignore[no-untyped-call]
+        eos_token_id=sorted({end, padding}), pad_token_id=padding
+    )
 
 
 def _tokenizer(reader: GGUFReader) -> PreTrainedTokenizerFast:
@@ -154,7 +156,7 @@ def _tokenizer(reader: GGUFReader) -> PreTrainedTokenizerFast:
     made.add_special_tokens([AddedToken(token, normalized=False) for token in control])
     end = tokens[int(_field(reader, "tokenizer.ggml.eos_token_id"))]
     padding = tokens[int(_field(reader, "tokenizer.ggml.padding_token_id"))]
-    wrapped = PreTrainedTokenizerFast(
+    wrapped = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=made,
         model_max_length=int(_field(reader, f"{ARCHITECTURE}.context_length")),
         eos_token=end,
@@ -165,7 +167,7 @@ def _tokenizer(reader: GGUFReader) -> PreTrainedTokenizerFast:
     return wrapped
 
 
-def _field(reader: GGUFReader, key: str) -> Any:
+def _field(reader: GGUFReader, key: str) -> Any:  # noqa: ANN401 - a number, a text, a list
     field = reader.get_field(key)
     if field is None:
         raise ModelError(f"the generator's file lacks {key}")
