@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from rag.config import Settings
 from rag.errors import ModelError
@@ -17,12 +17,7 @@ from rag.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import torch
-    from transformers import (
-        GenerationConfig,
-        GenerationMixin,
-        PreTrainedModel,
-        PreTrainedTokenizerBase,
-    )
+    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 BUNDLED_NAMES: dict[str, BundledModel] = {"bundled": GENERATOR, "bundled-large": GENERATOR_LARGE}
 LOOKUP_TOKENS = 10
@@ -105,7 +100,7 @@ class TransformersGenerator:
             ) from error
         if not tokenizer.chat_template:
             raise ModelError(f"generator {source} has no chat template; take an instruct model")
-        return cls(model.eval(), tokenizer, name)
+        return cls(model, tokenizer, name)
 
     @property
     def name(self) -> str:
@@ -175,7 +170,7 @@ class TransformersGenerator:
 
         try:
             with torch.inference_mode():
-                cast("GenerationMixin", self._model).generate(
+                cast("Any", self._model).generate(
                     prompt,
                     attention_mask=torch.ones_like(prompt),
                     generation_config=self._config,
