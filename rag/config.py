@@ -70,10 +70,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags before the environment before the file; no .env, no secrets folder."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
-def load_settings(**flags: Any) -> Settings:
+def load_settings(**flags: object) -> Settings:
     """Settings from all sources; flags that are None count as not given.
 
     Raises ConfigError for an unknown key or a value out of bounds, naming the key.
@@ -87,7 +88,8 @@ def load_settings(**flags: Any) -> Settings:
     if unknown:
         raise ConfigError(f"unknown setting {unknown[0]} in the environment; unset it")
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+        return Settings(**given)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"]) or "?"

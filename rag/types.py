@@ -214,6 +214,7 @@ class Unreadable:
 class Manifest:
     """What one generation of the index holds. Written last: its presence means it is whole.
 
+    sources: file of the corpus to the SHA-256 of its bytes, unreadable ones too.
     files: name to SHA-256 of every other file of the generation.
     """
 
@@ -225,5 +226,6 @@ class Manifest:
     articles: int
     passages: int
     passage_chars: int
+    sources: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from rag.config import Settings
-from rag.errors import CorpusError, UnreadableFile
+from rag.errors import CorpusError, StoreError, UnreadableFile
 from rag.index.dense import DenseIndex
 from rag.index.sparse import SparseIndex
-from rag.index.store import Store
+from rag.index.store import Store, sha256
 from rag.index.words import Segmenter, harvest
 from rag.ingest.chunk import passages as cut_passages
 from rag.ingest.readers import corpus_files, read_issue
@@ -28,6 +28,7 @@ def build(settings: Settings, encoder: Encoder, progress: Progress | None = None
     where there is no folder or nothing readable in it, StoreError where nothing can be written.
     """
     progress = progress or Silent()
+    sources = corpus_hashes(settings.corpus)
     issues, unreadable = read_corpus(settings.corpus, progress)
     articles = _unique([article for issue in issues for article in issue.articles])
     passages = [p for a in articles for p in cut_passages(a, settings.passage_chars)]
@@ -49,6 +50,7 @@ def build(settings: Settings, encoder: Encoder, progress: Progress | None = None
             articles=len(articles),
             passages=len(passages),
             passage_chars=settings.passage_chars,
+            sources=sources,
             files=files,
             unreadable=tuple(unreadable),
         )
@@ -56,6 +58,31 @@ def build(settings: Settings, encoder: Encoder, progress: Progress | None = None
     store = Store(settings.index)
     dense, sparse = DenseIndex.build(vectors), SparseIndex.build(tokens)
     return store.write(articles, passages, terms, dense, sparse, describe)
+
+
+def is_current(settings: Settings, encoder: str) -> bool:
+    """Whether the index in use was built from this corpus as it is, with this encoder."""
+    try:
+        manifest = Store(settings.index).manifest()
+    except StoreError:
+        return False
+    return (
+        manifest.encoder == encoder
+        and manifest.passage_chars == settings.passage_chars
+        and manifest.sources == corpus_hashes(settings.corpus)
+    )
+
+
+def corpus_hashes(corpus: Path) -> dict[str, str]:
+    """File of the corpus to the SHA-256 of its bytes; empty for one that cannot be opened."""
+    hashes = {}
+    for path in corpus_files(corpus):
+        try:
+            hashes[path.relative_to(corpus).as_posix()] = sha256(path)
+        except OSError as error:
+            logger.debug("not hashed: %s", error)  # the reader reports it
+            hashes[path.relative_to(corpus).as_posix()] = ""
+    return hashes
 
 
 def read_corpus(corpus: Path, progress: Progress) -> tuple[list[Issue], list[Unreadable]]:

@@ -124,7 +124,7 @@ class Store:
             (folder / "terms.txt").write_text("".join(f"{t}\n" for t in terms), encoding="utf-8")
             dense.save(folder / "vectors.faiss")
             sparse.save(folder / "bm25")
-            files = {str(f.relative_to(folder)): _sha256(f) for f in _files(folder)}
+            files = hash_files(folder, _files(folder))
             digest = hashlib.sha256("".join(sorted(files.values())).encode()).hexdigest()
             name = f"{self._next_number():06d}-{digest[:8]}"
             manifest = describe(name, files)
@@ -159,7 +159,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
         path = folder / name
         if not path.is_file():
             raise IndexDamaged(f"{path} is missing; {REBUILD}")
-        if _sha256(path) != digest:
+        if sha256(path) != digest:
             raise IndexDamaged(f"{path} is corrupted; {REBUILD}")
 
 
@@ -167,7 +167,13 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _sha256(path: Path) -> str:
+def hash_files(folder: Path, files: Sequence[Path]) -> dict[str, str]:
+    """Path below `folder` to SHA-256, for every file that can be read."""
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's bytes."""
     digest = hashlib.sha256()
     with path.open("rb") as data:
         while block := data.read(1 << 20):

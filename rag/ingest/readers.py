@@ -78,6 +78,18 @@ def read_issue(path: Path, corpus: Path | None = None) -> Issue:
     return issue
 
 
+def find_issue(source: str, corpus: Path) -> Issue:
+    """An issue by a file's path, or by its id in the corpus. Raises CorpusError for neither."""
+    path = Path(source)
+    if path.is_file():
+        inside = corpus.is_dir() and path.resolve().is_relative_to(corpus.resolve())
+        return read_issue(path.resolve(), corpus.resolve()) if inside else read_issue(path)
+    for path in corpus_files(corpus):
+        if path.relative_to(corpus).with_suffix("").as_posix() == source:
+            return read_issue(path, corpus)
+    raise CorpusError(f"no file and no issue {source} in {corpus}; see `ls {corpus}`")
+
+
 def decode(data: bytes) -> str:
     """Bytes to text: UTF-8, UTF-16 with a byte order mark, or GB18030.
 

@@ -1,0 +1,49 @@
+"""What the generator is asked. Short on purpose: longer instructions measured worse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.models.generator import Message
+from rag.types import Hit
+
+REFUSAL = "资料中没有找到相关内容。"
+"""The one sentence that is shown where the corpus does not hold the answer."""
+
+MODEL_REFUSAL = "资料中没有相关信息"
+"""What the generator is told to say then; it also says it in other words."""
+
+_INSTRUCTION = (
+    f"只根据给出的资料回答问题，用一两句话直接作答。资料中没有答案时，只回答“{MODEL_REFUSAL}”。"
+)
+_REFUSING = re.compile(
+    r"(?:没有|未|无|不)(?:找到|提到|提及|提供|给出|包含|包括|说明|明确|涉及|足够|直接|具体|相关)"
+    r".{0,12}(?:信息|内容|资料|答案|数据|说明|提及|提到)"
+    r"|(?:资料|文中|文章|报道|信息)(?:里|中)?(?:并)?(?:没有|未|无)(?:相关|提|说|给|明)"
+    r"|无法(?:回答|确定|得知|判断|提供)"
+)
+
+
+def messages(question: str, hits: Sequence[Hit]) -> list[Message]:
+    """The prompt for one question over its passages, best first."""
+    sources = "\n\n".join(_source(hit) for hit in hits)
+    return [
+        Message("system", _INSTRUCTION),
+        Message("user", f"资料：\n{sources}\n\n问题：{_plain(question)}"),
+    ]
+
+
+def says_nothing_found(text: str) -> bool:
+    """Whether the generator refuses, in the words it was given or in its own."""
+    return MODEL_REFUSAL in text or bool(_REFUSING.search(text))
+
+
+def _source(hit: Hit) -> str:
+    headline = f"《{_plain(hit.article.headline)}》\n" if hit.article.headline else ""
+    return headline + _plain(hit.passage.text)
+
+
+def _plain(text: str) -> str:
+    """Corpus and questions are data: take the chat template's control words out of them."""
+    return re.sub(r"<\|(?=\w)|(?<=\w)\|>", "｜", text)

