@@ -1,0 +1,148 @@
+"""Serving the page: one address, nothing fetched from elsewhere, nothing told to anyone."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from collections.abc import Callable
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag.config import Settings
+from rag.errors import ServerError
+from rag.web.backend import Backend
+from rag.web.page import build_page
+from rag.web.theme import head, theme
+
+logger = logging.getLogger(__name__)
+
+POLICY = (
+    # Gradio's own page needs inline scripts and templates made at run time; what matters here
+    # is that the browser itself refuses to load from or send to any other place
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; port 0 takes any that is free.
+
+    Raises ServerError, naming the address and the remedy.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise ServerError(f"host {host} is unknown; choose another with --host") from error
+    bound = socket.socket(family, kind, protocol)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(address)
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        raise ServerError(_refused(host, port, error)) from error
+    return bound
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise ServerError if the chat could not listen there; call it before anything loads."""
+    listen(host, port).close()
+
+
+def page_app(assistant: Backend) -> FastAPI:
+    """The page as an ASGI application, at the root path."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(SecureHeaders)
+    gr.mount_gradio_app(
+        app,
+        build_page(assistant),
+        path="/",
+        theme=theme(),
+        head=head(),
+        footer_links=["api"],  # hidden by page.css; the masthead's 接口 clicks it
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        enable_monitoring=False,
+        max_file_size=0,
+    )
+    return app
+
+
+def page_server(assistant: Backend) -> uvicorn.Server:
+    """A server of the page; `run(sockets=[...])` serves until `should_exit` is set."""
+    config = uvicorn.Config(
+        page_app(assistant),
+        log_level="warning",
+        # an open page keeps its connection for ever: don't wait for it to close
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
+
+
+def serve(
+    assistant: Backend, settings: Settings, ready: Callable[[str], None] = logger.info
+) -> None:
+    """Serve the page until interrupted.
+
+    ready: told one line with the address, once. Raises ServerError where the address can't be
+    had.
+    """
+    bound = listen(settings.host, settings.port)
+    try:
+        server = page_server(assistant)
+        ready(f"在浏览器中打开 {address(settings.host, settings.port)}")
+        server.run(sockets=[bound])
+    except KeyboardInterrupt:
+        logger.info("stopped")
+    finally:
+        bound.close()
+
+
+def address(host: str, port: int) -> str:
+    """The address to open in a browser."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+class SecureHeaders:
+    """Adds headers that keep the page to its own address."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and add to the head of what comes back."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _refused(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use; choose another with --port, or end what uses it"
+    if error.errno == errno.EACCES:
+        return f"port {port} may not be used by this user; choose one above 1023 with --port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"host {host} is not an address of this machine; choose another with --host"
+    return f"cannot listen on {host} port {port} ({error.strerror}); choose another with --port"

@@ -1,0 +1,67 @@
+"""How the page looks: Gradio's theme in the page's own colours, and the files beside it.
+
+Fonts come from the reader's system only; nothing is fetched from elsewhere.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import gradio as gr
+
+SANS = ("PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "sans-serif")
+MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
+
+
+def asset(name: str) -> str:
+    """The text of a file in `static/`."""
+    return (resources.files("rag.web") / "static" / name).read_text("utf-8")
+
+
+def head() -> str:
+    """What goes into the page's head: its style sheet, and the language of what is read.
+
+    Gradio rewrites style sheets that it is given as `css`; one in the head stays as written.
+    """
+    language = "document.documentElement.lang = 'zh-CN'"
+    return f"<style>{asset('page.css')}</style><script>{language}</script>"
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's own parts in the page's colours, which `page.css` defines for light and dark."""
+    return gr.themes.Base(font=SANS, font_mono=MONO).set(
+        body_background_fill="var(--paper)",
+        body_background_fill_dark="var(--paper)",
+        body_text_color="var(--ink)",
+        body_text_color_dark="var(--ink)",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        block_border_width="0px",
+        block_border_width_dark="0px",
+        block_padding="0",
+        block_shadow="none",
+        block_shadow_dark="none",
+        block_radius="0",
+        input_background_fill="var(--sheet)",
+        input_background_fill_dark="var(--sheet)",
+        input_background_fill_focus="var(--sheet)",
+        input_background_fill_focus_dark="var(--sheet)",
+        input_border_color="var(--rule)",
+        input_border_color_dark="var(--rule)",
+        input_border_color_focus="var(--accent)",
+        input_border_color_focus_dark="var(--accent)",
+        input_placeholder_color="var(--quiet)",
+        input_placeholder_color_dark="var(--quiet)",
+        button_primary_background_fill="var(--accent)",
+        button_primary_background_fill_dark="var(--accent)",
+        button_primary_background_fill_hover="var(--accent-strong)",
+        button_primary_background_fill_hover_dark="var(--accent-strong)",
+        button_primary_text_color="var(--on-accent)",
+        button_primary_text_color_dark="var(--on-accent)",
+        button_secondary_background_fill="transparent",
+        button_secondary_background_fill_dark="transparent",
+        button_secondary_border_color="var(--rule)",
+        button_secondary_border_color_dark="var(--rule)",
+        button_secondary_text_color="var(--ink)",
+        button_secondary_text_color_dark="var(--ink)",
+    )
