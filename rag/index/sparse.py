@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from math import log
 from pathlib import Path
@@ -23,6 +24,7 @@ class SparseIndex:
         """From the tokens of every passage; at least one passage."""
         import bm25s
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)
         bm25 = bm25s.BM25()
         # The empty token keeps a passage without any word (a lone mark) in its row.
         bm25.index([list(tokens) or [""] for tokens in documents], show_progress=False)

@@ -30,7 +30,7 @@ def sentence_ranges(text: str) -> list[tuple[int, int]]:
     start = 0
     for match in _SENTENCE_END.finditer(text):
         end = match.end()
-        if _inside_quote(text, start, end):
+        if _inside_title(text, start, end):
             continue
         piece = text[start:end]
         left = start + len(piece) - len(piece.lstrip())
@@ -41,11 +41,10 @@ def sentence_ranges(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
-def _inside_quote(text: str, start: int, end: int) -> bool:
-    """Whether a mark stands inside a quoted phrase that the sentence goes on after.
+def _inside_title(text: str, start: int, end: int) -> bool:
+    """Whether a mark stands inside a title or a bracket (《谁来买单？》), where none ends.
 
-    “出海”怎么办？ inside a longer quotation is a sentence of its own; a mark within a title or
-    a bracket (《谁来买单？》, (真的吗？)) is not an end.
+    A mark inside a quotation does end a sentence: quotations may run over many.
     """
     piece = text[start:end]
     if not piece or text[end : end + 1] in ("", "\n"):

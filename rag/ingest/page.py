@@ -94,14 +94,16 @@ def parse_page(
     hang = any(b.indented for b in blocks) and any(
         b.kind == "body" and not b.indented for b in blocks
     )
-    articles: list[Article] = []
+    articles: dict[str, Article] = {}
     for draft in reader.drafts:
-        article = _build(draft, issue_id, paper, date, hang, copies=len(articles))
-        articles.append(article)
+        copies = 0
+        while (article := _build(draft, issue_id, paper, date, hang, copies)).id in articles:
+            copies += 1
+        articles[article.id] = article
     return Issue(
         id=issue_id,
         source=source,
-        articles=tuple(articles),
+        articles=tuple(articles.values()),
         title=title,
         paper=paper,
         date=date,

@@ -26,6 +26,7 @@ _NAME_DATE = re.compile(
     r"(?<!\d)(\d{4})(?:[-_.年](\d{1,2})[-_.月](\d{1,2})|(\d{2})(\d{2}))(?!\d|[a-f]\d)"
 )
 _MIN_COMMON = 0.7
+BINARY = "this is a binary file, not text; remove it or convert it to .md"
 
 
 def corpus_files(corpus: Path) -> list[Path]:
@@ -99,13 +100,15 @@ def decode(data: bytes) -> str:
     if not data.strip():
         raise ValueError("the file is empty; put text into it or remove it")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="strict")
+        return data.decode("utf-16").replace("\r\n", "\n").replace("\r", "\n")
+    if b"\0" in data:
+        raise ValueError(BINARY)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = _decode_gb(data)
-    if "\0" in text or sum(c < " " and c not in "\t\n\r\f\v" for c in text) > len(text) / 100:
-        raise ValueError("this is a binary file, not text; remove it or convert it to .md")
+    if sum(c < " " and c not in "\t\n\r\f\v" for c in text) > len(text) / 100:
+        raise ValueError(BINARY)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -114,8 +117,6 @@ def _decode_gb(data: bytes) -> str:
     try:
         text = data.decode("gb18030")
     except UnicodeDecodeError as error:
-        if b"\0" in data:
-            raise ValueError("this is a binary file, not text; remove it") from error
         raise ValueError(remedy) from error
     foreign = [c for c in text if c > "\x7f"]
     if sum(map(_everyday, foreign)) < _MIN_COMMON * len(foreign):

@@ -1,0 +1,52 @@
+# make chat   venv, install, models, index, chat at http://127.0.0.1:7860
+# make test   venv, install with test extras, all tests
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: chat test check lock clean
+
+chat: $(VENV)/.chat
+	$(BIN)/python app.py
+
+test: $(VENV)/.test
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(MAKE) --no-print-directory browser
+	$(BIN)/rag models --unpack
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The page's tests drive Debian's Chromium; where it cannot be installed they are skipped.
+.PHONY: browser
+browser:
+	-@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing chromium for the page's tests"; \
+		apt-get update -qq && apt-get install -qq -y chromium fonts-noto-cjk >/dev/null; \
+	else echo "no chromium: the page's tests will be skipped (apt-get install chromium)"; fi
+
+$(VENV)/.chat: pyproject.toml constraints.txt | $(VENV)
+	@echo "installing (a few minutes the first time)"
+	$(PIP) -e '.[bundled]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)
+	@echo "installing (a few minutes the first time)"
+	$(PIP) -e '.[bundled,test]'
+	@touch $@
+
+$(VENV):
+	$(PYTHON) -m venv $@
+
+# Resolve constraints.txt anew for every Python that is supported.
+lock: $(VENV)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.10 --no-header --no-annotate --no-emit-index-url \
+		--all-extras pyproject.toml -o constraints.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info index/generations index/CURRENT
