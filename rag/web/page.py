@@ -39,7 +39,7 @@ class Handlers:
         try:
             manifest = self.assistant.manifest
             welcome = chat_view.welcome(manifest, self.assistant.examples())
-            return chat_view.masthead(manifest), welcome, self.library(), NOTHING
+            return chat_view.masthead(manifest), welcome, self._library(), NOTHING
         except RagError as error:
             return chat_view.masthead(None), NOTHING, NOTHING, chat_view.notice(str(error))
 
@@ -108,8 +108,14 @@ class Handlers:
             return gr.skip(), chat_view.notice(str(error))
         return article_view.article_view(article, cited, _visit()), NOTHING
 
-    def library(self) -> Html:
-        """The panel with the list of articles."""
+    def open_library(self) -> tuple[Html | dict[str, Any], Html]:
+        """Panel and notice after the list of articles was asked for."""
+        try:
+            return self._library(), NOTHING
+        except RagError as error:
+            return gr.skip(), chat_view.notice(str(error))
+
+    def _library(self) -> Html:
         return article_view.library_view(self.assistant.articles(), _visit())
 
 
@@ -206,7 +212,7 @@ def _wire(
         past.example(submit_example, session, outcome, **at_once),
     ]
     for submitted in asked:
-        submitted.then(
+        answered = submitted.then(
             handlers.run,
             session,
             live,
@@ -215,12 +221,14 @@ def _wire(
             trigger_mode="multiple",
             concurrency_id=LANE,
             concurrency_limit=width,
-        ).then(settle, session, outcome, **at_once)
+        )
+        answered.success(settle, session, outcome, **at_once)
+        answered.failure(settle, session, outcome, **at_once)
     parts["halt"].click(stop, session, outcome, **at_once)
     for talking in (past, live):
         talking.cite(open_article, None, [panel, notice], trigger_mode="multiple", **at_once)
     panel.open_article(open_article, None, [panel, notice], trigger_mode="multiple", **at_once)
-    panel.library(handlers.library, None, panel, **at_once)
+    panel.library(handlers.open_library, None, [panel, notice], **at_once)
 
 
 def _told(text: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ POLICY = (
     "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors 'self'"
 )
+SECONDS_TO_CLOSE = 2
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -63,13 +64,13 @@ def check_port(host: str, port: int) -> None:
     listen(host, port).close()
 
 
-def page_app(assistant: Backend) -> FastAPI:
+def page_app(page: gr.Blocks) -> FastAPI:
     """The page as an ASGI application, at the root path."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SecureHeaders)
     gr.mount_gradio_app(
         app,
-        build_page(assistant),
+        page,
         path="/",
         theme=theme(),
         head=head(),
@@ -85,15 +86,22 @@ def page_app(assistant: Backend) -> FastAPI:
     return app
 
 
-def page_server(assistant: Backend) -> uvicorn.Server:
-    """A server of the page; `run(sockets=[...])` serves until `should_exit` is set."""
-    config = uvicorn.Config(
-        page_app(assistant),
-        log_level="warning",
-        # an open page keeps its connection for ever: don't wait for it to close
-        timeout_graceful_shutdown=1,
-    )
-    return uvicorn.Server(config)
+class PageServer(uvicorn.Server):
+    """Serves the page; `run(sockets=[...])` returns once `should_exit` is set."""
+
+    def __init__(self, assistant: Backend) -> None:
+        self._page = build_page(assistant)
+        app = page_app(self._page)
+        super().__init__(
+            uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_CLOSE)
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of the pages that are open: each would keep its connections for ever."""
+        self._page.close(verbose=False)
+        for connection in list(self.server_state.connections):
+            connection.transport.close()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -106,7 +114,7 @@ def serve(
     """
     bound = listen(settings.host, settings.port)
     try:
-        server = page_server(assistant)
+        server = PageServer(assistant)
         ready(f"在浏览器中打开 {address(settings.host, settings.port)}")
         server.run(sockets=[bound])
     except KeyboardInterrupt:

@@ -1,0 +1,421 @@
+"""The page in headless Chromium, over a scripted assistant: what a user sees and does.
+
+Nothing here waits for time to pass, only for what must come to be seen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+from rag.web.page import BROKEN
+from tests.scripted_backend import NASTY, REFUSAL, ScriptedBackend, serving
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+COUNT = "南湖园区累计有27个算法通过备案，占全省的31%。"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # a browser of the system speaks to 127.0.0.1 whatever proxy the shell names
+    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    with sync_playwright() as playwright:
+        yield (
+            opened := playwright.chromium.launch(
+                executable_path=CHROMIUM, args=ARGUMENTS, env=environment
+            )
+        )
+        opened.close()
+
+
+@pytest.fixture
+def backend() -> Iterator[ScriptedBackend]:
+    scripted = ScriptedBackend()
+    yield scripted
+    scripted.go.set()
+
+
+@pytest.fixture
+def url(backend: ScriptedBackend) -> Iterator[str]:
+    with serving(backend) as address:
+        yield address
+
+
+@pytest.fixture
+def requests() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    opened.set_default_timeout(20_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, url: str, requests: list[str]) -> Page:
+    return open_page(context, url, requests)
+
+
+def open_page(context: BrowserContext, url: str, requests: list[str] | None = None) -> Page:
+    page = context.new_page()
+    if requests is not None:
+        page.on("request", lambda request: requests.append(request.url))
+    page.goto(url)
+    expect(page.locator(".examples button").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".titles").first).to_be_attached()
+    return page
+
+
+def ask(page: Page, question: str) -> None:
+    page.locator("#box textarea").fill(question)
+    page.keyboard.press("Enter")
+
+
+def last_turn(page: Page) -> Locator:
+    return page.locator("#live .turn")
+
+
+def expect_answered(page: Page, question: str) -> None:
+    expect(last_turn(page).locator(".question")).to_have_text(question)
+    expect(last_turn(page).locator(".timings")).to_be_visible()
+
+
+def in_view(page: Page, inner: str, outer: str) -> bool:
+    """Whether the first element stands inside the visible part of the second."""
+    return bool(
+        page.evaluate(
+            """([inner, outer]) => {
+                const a = document.querySelector(inner).getBoundingClientRect();
+                const b = document.querySelector(outer).getBoundingClientRect();
+                return a.top >= b.top && a.bottom <= Math.min(b.bottom, innerHeight)
+                    && a.left >= b.left && a.right <= b.right && a.height > 0;
+            }""",
+            [inner, outer],
+        )
+    )
+
+
+def test_a_fresh_page_says_what_it_is_and_offers_questions(page: Page) -> None:
+    expect(page).to_have_title("报纸问答")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    expect(page.locator(".masthead .held")).to_have_text("馆藏 2 期 2 篇 · 索引 v-test")
+    page.get_by_role("button", name="南湖园区有多少个算法通过备案？").click()
+    expect_answered(page, "南湖园区有多少个算法通过备案？")
+
+
+def test_a_marker_opens_the_article_at_the_sentence(page: Page) -> None:
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    page.locator(".answer .cite").first.click()
+    mark = page.locator(".paper mark")
+    expect(mark).to_have_text(COUNT)
+    assert in_view(page, ".paper mark", ".source .scroll")
+    assert page.locator(".source .scroll").evaluate("node => node.scrollTop") > 0
+    assert page.evaluate("scrollY") == 0, "the panel scrolls, not the page"
+    expect(page.locator(".paper h2")).to_have_text("南湖园区：算法备案走在前面")
+    expect(page.locator(".paper .byline").last).to_have_text("通讯员 乙某")
+    expect(page.locator(".answer .cite[aria-current]")).to_have_text("1")
+
+    page.locator(".source .scroll").evaluate("node => node.scrollTo(0, 0)")
+    page.locator(".answer .cite").first.click()  # the same again: back to the sentence
+    page.wait_for_function("document.querySelector('.source .scroll').scrollTop > 0")
+    assert in_view(page, ".paper mark", ".source .scroll")
+
+    page.locator(".answer .cite").nth(1).click()
+    expect(mark).to_have_text("园区搭建了6个公共平台。")
+    expect(page.locator(".paper .sidebar mark")).to_be_visible()
+
+
+def test_sources_and_timings_stand_under_the_answer(page: Page) -> None:
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    expect(page.locator(".sources .cite")).to_have_text(["1", "2"])
+    expect(page.locator(".sources .date")).to_have_text("2024年5月6日")
+    expect(page.locator(".timings")).to_contain_text("检索 0.05 秒")
+    expect(page.locator(".timings")).to_contain_text("索引 v-test")
+    page.locator(".sources .title").click()
+    expect(page.locator(".paper mark")).to_have_text(COUNT)
+    page.locator(".bar [data-panel=library]").click()
+    expect(page.locator(".titles")).to_be_visible()
+    page.locator(".titles button").last.click()
+    expect(page.locator(".paper h2")).to_be_visible()
+    expect(page.locator(".paper mark")).to_have_count(0)
+
+
+def test_everything_can_be_done_from_the_keyboard(page: Page) -> None:
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    marker = page.get_by_role("button", name="来源 1：南湖园区：算法备案走在前面").first
+    page.locator("#box textarea").focus()
+    for _ in range(6):  # the box comes after the answer: back through it, to its first marker
+        if marker.evaluate("node => node === document.activeElement"):
+            break
+        page.keyboard.press("Shift+Tab")
+    expect(marker).to_be_focused()
+    assert marker.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(page.locator(".paper mark")).to_have_text(COUNT)
+
+
+def test_steps_are_shown_and_nothing_jumps_when_the_answer_is_done(
+    page: Page, backend: ScriptedBackend
+) -> None:
+    ask(page, "慢：备案有多少？")
+    expect(page.locator(".steps .now")).to_have_text("阅读")
+    expect(page.locator(".steps .done")).to_have_text("检索")
+    expect(page.locator(".draft")).to_have_text("南湖园区")
+    places = "['#live .question', '#live .answer', '#ask'].map(" + (
+        "(one) => document.querySelector(one).getBoundingClientRect().top)"
+    )
+    before = page.evaluate(places)
+    backend.go.set()
+    expect_answered(page, "慢：备案有多少？")
+    assert page.evaluate(places) == before
+
+
+def test_a_refusal_is_shown_plainly(page: Page) -> None:
+    ask(page, "明天天气怎么样？")
+    expect_answered(page, "明天天气怎么样？")
+    expect(page.locator(".answer.refused")).to_have_text(REFUSAL)
+    expect(page.locator("#live :is(.cite, .sources)")).to_have_count(0)
+
+
+def test_stop_keeps_what_is_written_and_the_next_question_is_answered(
+    page: Page, backend: ScriptedBackend
+) -> None:
+    ask(page, "慢：备案有多少？")
+    expect(page.locator(".draft")).to_have_text("南湖园区")
+    expect(page.get_by_role("button", name="提问")).to_be_hidden()
+    page.get_by_role("button", name="停止").click()
+    expect(last_turn(page)).to_contain_text("已停止，以上文字未经核对。")
+    expect(page.locator(".draft")).to_have_text("南湖园区")
+    assert backend.cancelled.wait(10), "the generator is told"
+    expect(page.get_by_role("button", name="停止")).to_be_hidden()
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    expect(page.locator("#past .question")).to_have_text("慢：备案有多少？")
+    expect(page.locator("#past .turn")).to_contain_text("已停止")
+    assert backend.asked[-1] == ("备案有多少？", ()), "a stopped question is no history"
+
+
+def test_a_page_that_is_closed_lets_the_next_user_on(
+    browser: Browser, page: Page, url: str, backend: ScriptedBackend
+) -> None:
+    ask(page, "不停地写")
+    expect(page.locator(".draft")).to_have_text("写个不停")
+    page.close()
+    assert backend.cancelled.wait(20), "the generator is let go"
+    other = open_page(browser.new_context(), url)
+    ask(other, "备案有多少？")
+    expect_answered(other, "备案有多少？")
+    other.context.close()
+
+
+def test_bad_questions_get_a_notice(page: Page) -> None:
+    notice = page.locator("#notice [role=alert]")
+    page.get_by_role("button", name="提问").click()
+    expect(notice).to_have_text("请先写下问题。")
+    ask(page, "问" * 10_000)
+    expect(notice).to_have_text("问题有 10000 字，最多 60 字；请缩短后再问。")
+    expect(page.locator("#box textarea")).to_have_value("问" * 10_000)
+    expect(page.locator(".turn")).to_have_count(0)
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    expect(notice).to_have_count(0)
+
+
+def test_errors_are_said_in_one_line_and_the_page_goes_on(page: Page) -> None:
+    ask(page, "损坏")
+    expect(last_turn(page).get_by_role("alert")).to_have_text(
+        "index is damaged: <b>manifest.json</b> is missing; run `rag build`"
+    )
+    ask(page, "意外")
+    expect(last_turn(page).get_by_role("alert")).to_have_text(BROKEN)
+    expect(page.locator("body")).not_to_contain_text("Traceback")
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+
+
+def test_text_of_the_corpus_and_of_users_is_text(
+    page: Page, requests: list[str], url: str, backend: ScriptedBackend
+) -> None:
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    backend.settings = backend.settings.model_copy(update={"question_chars": 2000})
+    question = f"引号{NASTY}"
+    ask(page, question)
+    expect_answered(page, question)
+    expect(page.locator(".answer")).to_contain_text(NASTY)
+    page.locator(".answer .cite").click()
+    expect(page.locator(".paper mark")).to_have_text(backend.nasty.text.split("\n")[0])
+    for part, said in (
+        ("h2", backend.nasty.headline),
+        (".byline", backend.nasty.byline),
+        (".kicker", backend.nasty.kicker),
+        (".sidebar h3", backend.nasty.sections[0].heading),
+    ):
+        expect(page.locator(f".paper {part}")).to_have_text(said)
+    page.locator(".bar [data-panel=library]").click()
+    expect(page.locator(".titles .name").first).to_have_text(backend.nasty.headline)
+    ask(page, "损坏")
+    expect(last_turn(page).get_by_role("alert")).to_be_visible()
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("#main :is(script, img, a, iframe, style, b, .katex)").count() == 0
+    assert not dialogs
+    assert_same_origin(requests, url)
+
+
+def test_nothing_is_loaded_from_elsewhere(page: Page, requests: list[str], url: str) -> None:
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    page.get_by_role("button", name="接口").click()
+    expect(page.locator(".api-docs")).to_contain_text("/search")
+    assert len(requests) > 10
+    assert_same_origin(requests, url)
+    policy = page.request.get(url).headers["content-security-policy"]
+    assert "connect-src 'self'" in policy
+
+
+def assert_same_origin(requests: list[str], url: str) -> None:
+    home = urlsplit(url).netloc
+    elsewhere = [one for one in requests if urlsplit(one).netloc not in (home, "")]
+    assert not elsewhere
+
+
+def test_each_user_has_a_conversation_and_waits_in_line(
+    browser: Browser, page: Page, url: str, backend: ScriptedBackend
+) -> None:
+    ask(page, "慢：第一位")
+    assert backend.held.wait(20)
+    other_context = browser.new_context()
+    other = open_page(other_context, url)
+    ask(other, "第二位")
+    expect(last_turn(other).locator(".queued")).to_have_text("前面还有问题在回答，请稍候。")
+    other.locator(".titles button").first.click()  # reading needs no turn
+    expect(other.locator(".paper h2")).to_be_visible()
+    backend.go.set()
+    expect_answered(page, "慢：第一位")
+    expect_answered(other, "第二位")
+    expect(page.locator("#chat")).not_to_contain_text("第二位")
+    expect(other.locator("#chat")).not_to_contain_text("第一位")
+    assert ("第二位", ()) in backend.asked
+    other_context.close()
+
+
+def test_on_a_phone_the_source_is_a_sheet(browser: Browser, url: str) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = open_page(context, url)
+    side = page.locator("#side")
+    expect(side).to_be_hidden()
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert in_view(page, "#send", "#chat")
+    page.locator(".answer .cite").first.tap()
+    expect(side).to_be_visible()
+    expect(page.locator(".paper mark")).to_have_text(COUNT)
+    page.wait_for_function(
+        """() => {
+            const mark = document.querySelector('.paper mark').getBoundingClientRect();
+            const sheet = document.querySelector('.source .scroll').getBoundingClientRect();
+            return mark.top >= sheet.top && mark.bottom <= innerHeight;
+        }"""
+    )
+    expect(page.get_by_role("button", name="关闭原文")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(side).to_be_hidden()
+    expect(page.locator(".answer .cite").first).to_be_focused()
+    page.locator(".masthead .contents").tap()
+    expect(page.locator(".titles")).to_be_visible()
+    page.get_by_role("button", name="关闭原文").tap()
+    expect(side).to_be_hidden()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_the_page_in_both_themes(
+    browser: Browser, url: str, scheme: str
+) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = open_page(context, url)
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    page.locator(".answer .cite").first.click()
+    expect(page.locator(".paper mark")).to_be_visible()
+    dark = {}
+    for part, least in (
+        (".answer", 7.0),
+        (".paper .body p", 7.0),
+        (".paper mark", 7.0),
+        (".timings", 4.5),
+        ("#send", 4.5),
+        (".paper .byline", 4.5),
+        ("#box textarea", 7.0),
+    ):
+        text, ground = (rgb(page, part, name) for name in ("color", "backgroundColor"))
+        assert contrast(text, ground) >= least, part
+        dark[part] = luminance(ground) < 0.2
+    del dark["#send"]  # the button is of the accent's colour
+    assert set(dark.values()) == {scheme == "dark"}
+    context.close()
+
+
+def rgb(page: Page, selector: str, name: str) -> tuple[float, float, float]:
+    """A colour as painted: of the nearest parent that has one, blended over what is below."""
+    found = page.locator(selector).first.evaluate(
+        """(node, name) => {
+            const layers = [];
+            for (let at = node; at; at = at.parentElement) {
+                layers.push(getComputedStyle(at)[name]);
+                if (name === 'color') break;
+            }
+            return layers;
+        }""",
+        name,
+    )
+    red = green = blue = 0.0
+    for layer in reversed(found):
+        numbers = [float(one) for one in re.findall(r"[\d.]+", layer)]
+        share = numbers[3] if len(numbers) > 3 else 1.0
+        red, green, blue = (
+            new * share + old * (1 - share)
+            for new, old in zip(numbers[:3], (red, green, blue), strict=True)
+        )
+    return red, green, blue
+
+
+def luminance(colour: tuple[float, float, float]) -> float:
+    """Relative luminance, as WCAG 2.2 defines it."""
+    linear = [
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4
+        for one in (channel / 255 for channel in colour)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,320 @@
+"""The page without a browser: what is drawn, what the session remembers, the endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answer.export import answer_to_dict, hit_to_dict
+from rag.errors import ServerError
+from rag.types import Article, Section
+from rag.web import article_view, chat_view
+from rag.web.conversation import Conversation
+from rag.web.markup import Html, join, tag
+from rag.web.page import BROKEN, CROWDED, Handlers
+from rag.web.server import address, check_port, listen
+from tests.scripted_backend import NASTY, REFUSAL, ScriptedBackend, serving
+
+FORBIDDEN = {"script", "style", "img", "a", "textarea", "iframe", "svg"}
+KINDS = st.sampled_from(["section", "sidebar", "caption"])
+TEXT = st.text(
+    st.sampled_from("甲乙，。\n<>&\"'`$[]{}a1 ") | st.characters(exclude_categories=["Cs"])
+)
+
+
+class Reader(HTMLParser):
+    """Reads markup back: its text without headings, what is marked, and its elements."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.marked = ""
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self._open: list[tuple[str, bool]] = []
+        self.feed(markup)
+        self.close()
+        assert not self._open, "every element is closed"
+
+    def handle_starttag(self, name: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((name, dict(attrs)))
+        self._open.append((name, any(key == "data-heading" for key, _ in attrs)))
+
+    def handle_endtag(self, name: str) -> None:
+        assert self._open.pop()[0] == name
+
+    def handle_data(self, data: str) -> None:
+        if any(heading for _, heading in self._open):
+            return
+        self.text += data
+        if any(name == "mark" for name, _ in self._open):
+            self.marked += data
+
+
+@st.composite
+def cited_articles(draw: st.DrawFn) -> tuple[Article, tuple[int, int]]:
+    text = draw(TEXT)
+    places = st.integers(0, len(text))
+    spans = draw(st.lists(st.tuples(places, places).map(sorted), max_size=5))
+    sections = tuple(Section(draw(KINDS), draw(TEXT), a, b, label=draw(TEXT)) for a, b in spans)
+    first, last = sorted((draw(places), draw(places)))
+    return Article("i", "issue", "标题", text, sections=sections), (first, last)
+
+
+@given(cited_articles())
+def test_an_articles_text_and_quote_are_shown_whole(case: tuple[Article, tuple[int, int]]) -> None:
+    article, (start, end) = case
+    shown = Reader(article_view.body(article, (start, end)))
+    assert shown.text == article.text
+    # a mark ends with its paragraph: of a range over several, the newlines stand between marks
+    assert shown.marked == article.text[start:end].replace("\n", "")
+
+
+@given(TEXT, TEXT)
+def test_data_stays_data_in_content_and_in_attributes(content: str, attribute: str) -> None:
+    shown = Reader(tag("p", content, title=attribute))
+    assert shown.text == content
+    assert shown.elements == [("p", {"title": attribute})]
+
+
+def test_only_markup_is_sent_as_it_is() -> None:
+    assert join(("<", tag("b", "&"), Html("<hr>"))) == "&lt;<b>&amp;</b><hr>"
+    assert tag("b", on=True, off=False, none=None, data_no=1) == '<b on data-no="1"></b>'
+    # sticking markup together any other way makes it data again: the safe mistake
+    assert join((tag("b") + "x",)) == "&lt;b&gt;&lt;/b&gt;x"
+
+
+def test_an_article_is_set_as_in_print() -> None:
+    article = ScriptedBackend().long
+    names = [name for name, _ in Reader(article_view.article_view(article, None, "v")).elements]
+    assert names.index("header") < names.index("section") < names.index("aside")
+    assert names.index("aside") < names.index("figure")
+    view = article_view.article_view(article, None, "v")
+    for printed in ("人工智能进车间", "◎本报记者 甲某", "通讯员 乙某", "备案又添新数", "延伸阅读"):
+        assert printed in view
+    assert "测试日报 · 2024年5月6日 · 第3版" in view
+    assert "<mark>" not in view
+
+
+def test_a_place_outside_the_text_marks_nothing() -> None:
+    article = ScriptedBackend().long
+    for cited in ((-5, 0), (10**9, 10**9 + 5), (7, 3)):
+        assert "<mark>" not in article_view.body(article, cited)
+
+
+def test_the_list_shows_the_newest_first_and_says_what_is_left_out() -> None:
+    backend = ScriptedBackend()
+    many = [replace(backend.long, id=f"{n:016x}", headline=f"第{n}篇") for n in range(45)]
+    view = article_view.library_view([*many, backend.nasty], "v")
+    assert "共 46 篇，列出最新的 40 篇" in view
+    opened = [one["data-open"] for _, one in Reader(view).elements if "data-open" in one]
+    assert len(opened) == 40
+    assert opened[0] == backend.nasty.id
+    assert "还没有文章" in article_view.library_view([], "v")
+
+
+def test_markers_without_a_citation_are_plain_text() -> None:
+    backend = ScriptedBackend()
+    conversation = Conversation()
+    turn = conversation.ask("问")
+    answer = backend.ask("问")
+    turn.take(replace(answer, text="有[1][2]，没有[3]和[12]。\n第二段[1]"))
+    shown = Reader(chat_view.turn_view(turn))
+    buttons = [one for name, one in shown.elements if one.get("class") == "cite"]
+    in_answer, in_sources = buttons[:3], buttons[3:]
+    assert [one["data-start"] for one in in_answer] == [
+        str(answer.citations[place].start) for place in (0, 1, 0)
+    ]
+    assert len(in_sources) == 2, "both numbers, beside the one headline"
+    assert "没有[3]和[12]。" in shown.text
+    assert [name for name, one in shown.elements if one.get("class") == "title"] == ["button"]
+
+
+def test_timings_are_said_in_seconds() -> None:
+    answer = ScriptedBackend().ask("问")
+    text = Reader(chat_view.timings(answer)).text
+    assert text == "检索 0.05 秒首字 1.2 秒共 3.1 秒索引 v-test"
+    refused = replace(answer, timings=replace(answer.timings, first_token=None))
+    assert "首字" not in chat_view.timings(refused)
+
+
+def test_nothing_of_a_nasty_answer_becomes_an_element() -> None:
+    backend = ScriptedBackend()
+    turn = Conversation().ask(f"引号{NASTY}")
+    turn.take(backend.ask("引号"))
+    for view in (
+        chat_view.turn_view(turn),
+        chat_view.welcome(backend.manifest, backend.examples()),
+        chat_view.notice(NASTY),
+        article_view.article_view(backend.nasty, (0, 50), NASTY),
+        article_view.library_view(backend.articles(), NASTY),
+    ):
+        shown = Reader(view)
+        assert NASTY in shown.text
+        assert not {name for name, _ in shown.elements} & FORBIDDEN
+        assert not [key for _, one in shown.elements for key in one if key.startswith("on")]
+
+
+def drawn(handlers: Handlers, conversation: Conversation) -> list[str]:
+    return [str(view) for view in handlers.run(conversation)]
+
+
+def test_a_conversation_hands_on_its_earlier_questions() -> None:
+    backend = ScriptedBackend()
+    handlers, conversation = Handlers(backend), Conversation()
+    for question in ("第一问", "损坏", "第二问"):
+        handlers.submit(question, conversation)
+        drawn(handlers, conversation)
+    assert backend.asked[-1] == ("第二问", ("第一问",)), "what failed is not part of it"
+
+
+def test_a_question_is_refused_while_another_is_answered() -> None:
+    handlers, conversation = Handlers(ScriptedBackend()), Conversation()
+    handlers.submit("第一问", conversation)
+    assert "还在回答" in handlers.submit("第二问", conversation)["notice"]
+    assert len(conversation.turns) == 1
+
+
+def test_bad_questions_get_a_notice_and_stay_in_the_box() -> None:
+    handlers, conversation = Handlers(ScriptedBackend()), Conversation()
+    for question, said in (("  \n", "请先写下问题"), ("问" * 61, "61 字，最多 60 字")):
+        update = handlers.submit(question, conversation)
+        assert said in update["notice"]
+        assert "box" not in update
+    assert not conversation.turns
+
+
+def test_what_comes_after_a_stop_is_dropped() -> None:
+    backend = ScriptedBackend()
+    handlers, conversation = Handlers(backend), Conversation()
+    handlers.submit("问", conversation)
+    views = handlers.run(conversation)
+    for _ in range(4):
+        next(views)
+    said = conversation.turns[0].text
+    handlers.stop(conversation)
+    assert all("已停止" in view for view in views)
+    turn = conversation.turns[0]
+    assert (turn.status, turn.text, turn.answer) == ("stopped", said, None)
+    assert turn.cancel.is_set()
+
+
+def test_a_question_stopped_in_the_line_is_never_asked() -> None:
+    backend = ScriptedBackend()
+    handlers, conversation = Handlers(backend), Conversation()
+    handlers.submit("问", conversation)
+    handlers.stop(conversation)
+    assert "已停止" in drawn(handlers, conversation)[-1]
+    assert not backend.asked
+
+
+def test_a_bug_ends_the_turn_with_a_notice_and_is_raised() -> None:
+    handlers, conversation = Handlers(ScriptedBackend()), Conversation()
+    handlers.submit("意外", conversation)
+    with pytest.raises(RuntimeError, match="a bug of the test"):
+        drawn(handlers, conversation)
+    assert BROKEN in handlers.settle(conversation)["live"]
+
+
+def test_a_question_that_found_the_line_full_says_so() -> None:
+    handlers, conversation = Handlers(ScriptedBackend()), Conversation()
+    handlers.submit("问", conversation)
+    assert CROWDED in handlers.settle(conversation)["live"]
+
+
+def test_a_page_that_goes_away_cancels_its_answer() -> None:
+    handlers, conversation = Handlers(ScriptedBackend()), Conversation()
+    handlers.submit("问", conversation)
+    views = handlers.run(conversation)
+    next(views)
+    views.close()  # type: ignore[attr-defined]  # run is a generator
+    assert conversation.turns[0].cancel.is_set()
+
+
+@pytest.mark.parametrize("wanted", [None, "x", {}, {"article": 5}, {"article": "unknown"}])
+def test_an_article_that_cannot_be_opened_gets_a_notice(wanted: object) -> None:
+    _, said = Handlers(ScriptedBackend()).open_article(wanted)
+    assert 'role="alert"' in said
+
+
+@pytest.fixture(scope="module")
+def backend() -> ScriptedBackend:
+    return ScriptedBackend()
+
+
+@pytest.fixture(scope="module")
+def client(backend: ScriptedBackend) -> Iterator[Client]:
+    with serving(backend) as url:
+        yield Client(url, verbose=False)
+
+
+def test_ask_answers_over_the_api(client: Client, backend: ScriptedBackend) -> None:
+    told = client.predict("备案有多少？", ["先前的问题"], api_name="/ask")
+    assert told == answer_to_dict(backend.ask("备案有多少？"))
+    assert ("备案有多少？", ("先前的问题",)) in backend.asked
+    assert client.predict("明天天气？", api_name="/ask")["answer"] == REFUSAL
+
+
+def test_search_finds_over_the_api(client: Client, backend: ScriptedBackend) -> None:
+    assert client.predict("备案", 3, api_name="/search") == [
+        hit_to_dict(hit) for hit in backend.search("备案", 3)
+    ]
+    assert client.predict("备案", api_name="/search")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "said"),
+    [
+        ("/ask", ["  "], "the question is empty; type one"),
+        ("/ask", ["问" * 10_000], "the question has 10000 characters; shorten it"),
+        ("/ask", ["损坏"], "manifest.json</b> is missing; run `rag build`"),
+        ("/ask", [{"a": 1}], "question is dict; give text"),
+        ("/ask", ["问", "先前"], "history is not a list of texts"),
+        ("/ask", ["问", [1]], "history is not a list of texts"),
+        ("/ask", ["问", ["先前"] * 51], "history has 51 questions; give at most 50"),
+        ("/search", ["备案", 0], "k is 0; give a whole number from 1 to 50"),
+        ("/search", ["备案", "x"], "k is 'x'; give a whole number from 1 to 50"),
+        ("/search", [""], "the question is empty"),
+    ],
+)
+def test_the_api_says_what_is_wrong_in_one_line(
+    client: Client, endpoint: str, arguments: list[object], said: str
+) -> None:
+    with pytest.raises(AppError) as caught:
+        client.predict(*arguments, api_name=endpoint)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_api_shows_the_named_endpoints_alone(client: Client) -> None:
+    shown = client.view_api(return_format="dict", print_info=False)
+    assert isinstance(shown, dict)
+    assert set(shown["named_endpoints"]) == {"/ask", "/search"}
+    assert not shown["unnamed_endpoints"]
+
+
+def test_a_port_in_use_is_named_with_the_remedy() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerError, match=rf"port {port} on 127\.0\.0\.1 is in use; .*--port"):
+            check_port("127.0.0.1", port)
+    check_port("127.0.0.1", port)
+
+
+def test_a_host_that_is_not_here_is_named_with_the_remedy() -> None:
+    with pytest.raises(ServerError, match=r"host 192\.0\.2\.1 .*--host"):
+        check_port("192.0.2.1", 8000)
+    with pytest.raises(ServerError, match=r"host no\.such\.host\.invalid is unknown.*--host"):
+        check_port("no.such.host.invalid", 8000)
+
+
+def test_an_address_can_be_opened_in_a_browser() -> None:
+    assert address("0.0.0.0", 80) == "http://127.0.0.1:80"
+    assert address("::", 80) == "http://[::1]:80"
+    assert address("paper.example", 80) == "http://paper.example:80"
