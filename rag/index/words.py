@@ -12,6 +12,7 @@ import logging
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,20 @@ def normalise(text: str) -> str:
 
 
 def _tokenizer(cache_dir: Path) -> Any:  # noqa: ANN401 (jieba has no types)
-    """A jieba of our own. Its cache goes to our folder: it would be read from /tmp otherwise."""
+    """A jieba of our own, with a copy of the base dictionary to add to."""
+    import jieba
+
+    tokenizer = jieba.Tokenizer()
+    frequencies, total = _base_dictionary(cache_dir)
+    tokenizer.FREQ, tokenizer.total, tokenizer.initialized = dict(frequencies), total, True
+    return tokenizer
+
+
+@lru_cache(maxsize=1)
+def _base_dictionary(cache_dir: Path) -> tuple[dict[str, int], int]:
+    """jieba's words and their total, read once. Its cache goes to our folder: it would be read
+    from the shared temporary folder otherwise.
+    """
     import jieba
 
     jieba.setLogLevel(logging.WARNING)
@@ -82,4 +96,4 @@ def _tokenizer(cache_dir: Path) -> Any:  # noqa: ANN401 (jieba has no types)
     tokenizer = jieba.Tokenizer()
     tokenizer.tmp_dir = str(cache_dir)
     tokenizer.initialize()
-    return tokenizer
+    return tokenizer.FREQ, tokenizer.total
