@@ -11,7 +11,6 @@ import base64
 import hashlib
 import importlib.metadata
 import importlib.util
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,6 @@ from typing import Literal
 
 from rag.errors import ModelError
 from rag.progress import Progress, Silent
-
-logger = logging.getLogger(__name__)
 
 MEGABYTE = 1 << 20
 Kind = Literal["generator", "encoder"]
@@ -134,24 +131,6 @@ def package_parts(model: BundledModel) -> tuple[Path, ...]:
             raise ModelError(f"{part} is missing; run: {_reinstall([name])}")
         parts.append(part)
     return tuple(parts)
-
-
-def hub_parts(model: BundledModel) -> tuple[Path, ...]:
-    """The model's file from a model hub or its local cache, at the pinned revision.
-
-    Raises ModelError with the command that needs no hub. `HF_HUB_OFFLINE` is respected.
-    """
-    import httpx
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-
-    unreachable = (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, httpx.HTTPError)
-    try:
-        file = hf_hub_download(model.hub, model.hub_file, revision=model.revision)
-    except unreachable as error:
-        logger.info("%s cannot be had from the hub: %s", model.hub, error)
-        raise nowhere(model) from error
-    return (Path(file),)
 
 
 def nowhere(model: BundledModel) -> ModelError:

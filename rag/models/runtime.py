@@ -25,8 +25,12 @@ class Runtime:
 def prepare(settings: Settings) -> Runtime:
     """Set the number of threads, silence the libraries, choose device and precision.
 
-    Raises ModelError where `cuda` was asked for and is not there.
+    Call it before torch is imported where you can. Raises ModelError where `cuda` was asked for
+    and is not there.
     """
+    # OpenMP threads that wait keep their core busy. Where two models run at once, or another
+    # program does, that made answers two to five times slower; alone it gained nothing.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     if settings.threads:
@@ -40,13 +44,21 @@ def prepare(settings: Settings) -> Runtime:
     return Runtime(device, torch.bfloat16 if precision == "bfloat16" else torch.float32)
 
 
+def first_line(error: Exception) -> str:
+    """What a library's error says, without the advice that follows."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(" .;:") if lines else type(error).__name__
+
+
 def _quiet() -> None:
     """Their progress bars and hints would break into our own output."""
     # Tokenizers warns when a process forks after it used threads; we never train with it.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    from huggingface_hub.utils import logging as hub_logging
     from huggingface_hub.utils.tqdm import disable_progress_bars
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bars()

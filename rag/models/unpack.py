@@ -25,12 +25,12 @@ from rag.errors import ModelError
 from rag.models.bundled import (
     MEGABYTE,
     BundledModel,
-    hub_parts,
     join,
     missing_packages,
     nowhere,
     package_parts,
 )
+from rag.models.hub import hub_parts
 from rag.progress import Progress, Silent
 
 logger = logging.getLogger(__name__)
