@@ -23,7 +23,7 @@ from rag.types import (
     Timings,
 )
 from rag.web.backend import Backend
-from rag.web.server import listen, PageServer
+from rag.web.server import PageServer, listen
 
 REFUSAL = "资料中没有找到相关内容。"
 NASTY = (

@@ -9,12 +9,20 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from rag.answer.assistant import Assistant, open_current
+from rag.config import Settings
+from rag.index.build import build
+from rag.index.store import Store
+from rag.progress import Silent
 from rag.web.page import BROKEN
+from tests.conftest import ROOT
+from tests.fakes import HashEncoder, ScriptedGenerator
 from tests.scripted_backend import NASTY, REFUSAL, ScriptedBackend, serving
 
 CHROMIUM = next(
@@ -30,6 +38,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PLANTED = "<script>window.pwned=1</script><img src=x onerror=window.pwned=2>"
 COUNT = "南湖园区累计有27个算法通过备案，占全省的31%。"
 
 
@@ -99,6 +108,7 @@ def last_turn(page: Page) -> Locator:
 def expect_answered(page: Page, question: str) -> None:
     expect(last_turn(page).locator(".question")).to_have_text(question)
     expect(last_turn(page).locator(".timings")).to_be_visible()
+    expect(page.locator("#send")).to_be_visible()
 
 
 def in_view(page: Page, inner: str, outer: str) -> bool:
@@ -353,6 +363,54 @@ def test_on_a_phone_the_source_is_a_sheet(browser: Browser, url: str) -> None:
     page.get_by_role("button", name="关闭原文").tap()
     expect(side).to_be_hidden()
     context.close()
+
+
+def test_a_planted_page_is_read_indexed_and_shown_as_text(
+    context: BrowserContext, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    """The whole way but for the weights: a page file, the index, the answer, the panel."""
+    said = f"黑石岭园区今年新增企业41家，{PLANTED}。"
+    (tiny_corpus / "2024-07-01-c.md").write_text(
+        f"# 黑石岭园区{PLANTED}\n\n◎本报记者 {PLANTED}\n\n{said}园区还在扩建。\n", encoding="utf-8"
+    )
+    settings = Settings(corpus=tiny_corpus, index=tmp_path / "index")
+    build(settings, HashEncoder())
+    snapshot = Store(settings.index).load(settings.cache_dir)
+    assistant = Assistant(snapshot, HashEncoder(), ScriptedGenerator([said]), settings)
+    question = f"黑石岭园区今年新增企业多少家？{PLANTED}"
+    quote = assistant.ask(question).citations[0].quote
+    assert PLANTED in quote
+    requests: list[str] = []
+    with serving(assistant) as url:
+        page = open_page(context, url, requests)
+        ask(page, question)
+        expect_answered(page, question)
+        page.locator(".answer .cite").first.click()
+        expect(page.locator(".paper mark")).to_have_text(quote)
+        assert in_view(page, ".paper mark", ".source .scroll")
+        expect(page.locator(".paper h2")).to_contain_text(PLANTED)
+        assert page.evaluate("window.pwned") is None
+        assert page.locator("#main :is(script, img)").count() == 0
+        assert_same_origin(requests, url)
+
+
+def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path: Path) -> None:
+    settings = Settings(corpus=ROOT / "corpus", index=tmp_path / "index")
+    assistant = open_current(settings, Silent(), lambda _line: None)
+    question = "苏州工业园区累计有多少个算法通过备案？"
+    with serving(assistant) as url:
+        page = open_page(context, url)
+        ask(page, question)
+        expect(last_turn(page).locator(".timings")).to_be_visible(timeout=180_000)
+        expect(page.locator(".answer")).to_contain_text("15个算法")
+        page.locator(".answer .cite").first.click()
+        expect(page.locator(".paper mark")).to_contain_text("15个算法")
+        assert in_view(page, ".paper mark", ".source .scroll")
+        ask(page, "请介绍苏州工业园区的人工智能产业。")
+        page.get_by_role("button", name="停止").click()  # while it reads, before the first word
+        expect(last_turn(page)).to_contain_text("已停止")
+        ask(page, "火星上的殖民地有多少居民？")
+        expect(page.locator("#live .answer.refused")).to_be_visible(timeout=180_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

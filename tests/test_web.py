@@ -102,6 +102,14 @@ def test_an_article_is_set_as_in_print() -> None:
     assert "<mark>" not in view
 
 
+def test_a_dateline_says_what_is_known() -> None:
+    article = ScriptedBackend().long
+    for page, said in (("3", "第3版"), ("A03", "第A03版"), ("头版", "头版"), ("", "")):
+        line = article_view.dateline(replace(article, page=page))
+        assert line == " · ".join(filter(None, ("测试日报", "2024年5月6日", said)))
+    assert article_view.dateline(replace(article, paper="", date=None, page="")) == ""
+
+
 def test_a_place_outside_the_text_marks_nothing() -> None:
     article = ScriptedBackend().long
     for cited in ((-5, 0), (10**9, 10**9 + 5), (7, 3)):

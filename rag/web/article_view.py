@@ -28,7 +28,8 @@ def printed_date(day: date) -> str:
 
 def dateline(article: Article) -> str:
     """Paper, date and page in one line, as far as they are known."""
-    parts = (article.paper, printed_date(article.date) if article.date else "", article.page)
+    page = f"第{article.page}版" if re.fullmatch(r"[A-Z]?\d+", article.page) else article.page
+    parts = (article.paper, printed_date(article.date) if article.date else "", page)
     return " · ".join(part for part in parts if part)
 
 
