@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     answer_tokens: int = Field(160, ge=16, le=2048, description="longest answer, in tokens")
     question_chars: int = Field(500, ge=10, le=5000, description="longest question taken")
 
+    abstain: Path = Field(
+        Path("abstain.json"), description="when to refuse, from `rag calibrate`; else the default"
+    )
+
     host: str = Field("127.0.0.1", min_length=1, description="address of the chat")
     port: int = Field(7860, ge=1, le=65535, description="port of the chat")
 

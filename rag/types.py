@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+Outcome = Literal["kept", "replaced", "dropped", "passed over"]
 SectionKind = Literal["section", "sidebar", "caption"]
 
 
@@ -176,10 +177,27 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What was found of one sentence that the generator wrote.
+
+    outcome: `kept` as written, `replaced` by the quotation that supports it best, `dropped`,
+    or `passed over` because the evidence points to another sentence. reason: why, for the
+    user; empty where kept. share: of its words that stand in the evidence, 0 to 1.
+    """
+
+    sentence: str
+    outcome: Outcome
+    reason: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one question, with all that is needed to check it.
 
-    text: sentences with their markers; the refusal sentence where `refused`.
+    text: sentences with their markers; the refusal sentence where `refused`. standalone: the
+    question as it was read; differs from `question` for a follow-up. confidence: estimated
+    probability (0..1) that the corpus holds the answer; None where no estimate was made.
     index_version: the index generation that every part of this answer was read from.
     """
 
@@ -192,6 +210,9 @@ class Answer:
     index_version: str
     generator: str
     encoder: str
+    standalone: str = ""
+    confidence: float | None = None
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,4 +47,3 @@ def tiny_corpus(tmp_path: Path) -> Path:
         encoding="utf-8",
     )
     return folder
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -62,3 +63,13 @@ class ScriptedGenerator:
             if cancel is not None and cancel.is_set():
                 return
             yield reply[i : i + 3]
+
+
+def willing(folder: Path) -> Path:
+    """An `abstain.json` that refuses nothing: for tests of what comes before and after."""
+    from rag.answer.abstain import NAMES, Abstainer
+
+    zeros = dict.fromkeys(NAMES, 0.0)
+    path = folder / "willing.json"
+    Abstainer(0.0, zeros, zeros, dict.fromkeys(NAMES, 1.0), 0.0).save(path)
+    return path

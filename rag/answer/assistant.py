@@ -6,11 +6,13 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 
-from rag.answer.align import Support, align, evidence_sentences, split_answer
+from rag.answer.abstain import DEFAULTS, Abstainer, Signals
+from rag.answer.align import Support
+from rag.answer.compose import Composed, Composer
 from rag.answer.examples import example_questions
-from rag.answer.prompt import REFUSAL, messages, says_nothing_found
+from rag.answer.names import pos_tagger
+from rag.answer.prompt import REFUSAL, messages
 from rag.config import Settings
 from rag.errors import IndexDamaged, QuestionError, StoreError
 from rag.index.build import build, is_current
@@ -22,7 +24,8 @@ from rag.progress import Progress, Silent
 from rag.retrieve.retriever import Retriever
 from rag.types import Answer, Article, Citation, Draft, Evidence, Hit, Manifest, Timings
 
-_MIN_COVERAGE = 0.35
+HOPELESS = 0.25
+"""Where the passages hold less of the question's words, the generator is not asked at all."""
 
 
 class Assistant:
@@ -36,6 +39,12 @@ class Assistant:
         self._encoder = encoder
         self._generator = generator
         self._retriever = Retriever(snapshot, encoder, settings)
+        self._composer = Composer(
+            self._retriever.lexicon,
+            encoder,
+            Abstainer.load(settings.abstain if settings.abstain.exists() else DEFAULTS),
+            pos_tagger(settings.cache_dir),
+        )
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress | None = None) -> Assistant:
@@ -94,39 +103,32 @@ class Assistant:
         retrieved = time.perf_counter() - start
         first: float | None = None
         written = ""
-        if evidence.hits and evidence.coverage >= _MIN_COVERAGE:
+        if evidence.hits and evidence.coverage >= HOPELESS:
             yield Draft("read")
-            pieces = self._generator.stream(
-                messages(evidence.question, evidence.hits),
-                max_tokens=self.settings.answer_tokens,
-                cancel=cancel,
-            )
-            with closing(pieces):  # type: ignore[type-var]
-                for piece in pieces:
-                    first = first or time.perf_counter() - start
-                    written += piece
-                    yield Draft("read", written)
+            for piece in self._write(evidence, cancel):
+                first = first or time.perf_counter() - start
+                written += piece
+                yield Draft("read", written)
             yield Draft("check", written)
-        supports = self._supports(written, evidence)
+        composed = self._composer.compose(evidence, written)
         total = time.perf_counter() - start
-        yield self._answer(question, evidence, supports, Timings(retrieved, first, total))
+        yield self._answer(question, evidence, composed, Timings(retrieved, first, total))
 
-    def _supports(self, written: str, evidence: Evidence) -> list[Support]:
-        """The sentences of a draft that stand in the evidence."""
-        if not written.strip() or says_nothing_found(written):
-            return []
-        sources = evidence_sentences(evidence.hits)
-        words, weight = self._snapshot.segmenter.words, self._snapshot.sparse.weight
-        aligned = [
-            align(sentence, evidence.question, sources, words, weight)
-            for sentence in split_answer(written)
-        ]
-        return [support for support in aligned if support.quotes]
+    def signals(self, question: str, history: Sequence[str] = ()) -> Signals | None:
+        """What the decision to answer a question rests on, for calibration."""
+        evidence = self._retriever.evidence(standalone(question, history))
+        draft = "".join(self._write(evidence, None)) if evidence.hits else ""
+        return self._composer.signals(evidence, draft)
+
+    def _write(self, evidence: Evidence, cancel: threading.Event | None) -> Iterator[str]:
+        prompt = messages(evidence.question, evidence.hits)
+        limit = self.settings.answer_tokens
+        yield from self._generator.stream(prompt, max_tokens=limit, cancel=cancel)
 
     def _answer(
-        self, question: str, evidence: Evidence, supports: list[Support], timings: Timings
+        self, question: str, evidence: Evidence, composed: Composed, timings: Timings
     ) -> Answer:
-        text, citations = cite(supports)
+        text, citations = cite(composed.supports)
         return Answer(
             question=question,
             text=text or REFUSAL,
@@ -137,6 +139,9 @@ class Assistant:
             index_version=self.manifest.version,
             generator=self._generator.name,
             encoder=self._encoder.name,
+            standalone=evidence.question,
+            confidence=composed.confidence,
+            checks=composed.checks,
         )
 
 

@@ -1,43 +1,54 @@
-"""Example questions that the corpus answers, made from what its sentences say."""
+"""Example questions that the corpus answers, made from what its sentences say.
+
+A clause that names something and counts something is a question once its figure is taken out:
+甲园区已引进企业320家 becomes 甲园区已引进企业多少家？
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
+from rag.answer.figures import Figure, figures
+from rag.index.words import ORGANISATION, harvest
 from rag.ingest.chunk import sentences
 from rag.types import Article
 
-# A name, a verb of counting and a figure make a question: 甲园区累计引进企业1.2万家。
-_COUNTED = re.compile(
-    r"^(?:截至[^，]{2,8}，|目前，|如今，|\d{4}年[^，]{0,4}，|据[^，]{2,8}，)?"
-    r"(?P<name>[^，。、；：“”（）()\d]{3,16}?)(?P<verb>累计[^\d，。约超近]{1,8}?|已?集聚[^\d，。约超近]{0,12}?"
-    r"|拥有[^\d，。约超近]{0,12}?|新增[^\d，。约超近]{0,8}?|实现[^\d，。约超近]{1,8}?"
-    r"|达到|出口|生产|建成[^\d，。约超近]{0,8}?|完成[^\d，。约超近]{0,8}?)"
-    r"(?:约|超过?|近|突破|为|达)?\d[\d.]*万?亿?余?(?P<unit>[\u4e00-\u9fff]{1,2})"
+_CLAUSE = re.compile(r"[^，。；：！？、“”（）()\n]+")
+_VAGUE = re.compile(
+    r"^(?:其中|这|该|它|他|她|其|此|而|并|也|还|再|同比|比|较|又|把|让|使|从|在|到|为|以)"
 )
+_ROUGH = re.compile(r"(?:大约|约|超过|超|将近|近|接近|逾|达到|达|突破|共|至少)$")
+_COUNTED = frozenset("个家项人名亩台套件款座条种处间辆艘架所位平方米公里万元亿元元吨千瓦")
 
 
 def example_questions(articles: Sequence[Article], n: int) -> list[str]:
-    """Up to `n` questions, at most one from an article, newest articles first."""
+    """Up to `n` questions, one from an article, newest articles first."""
     newest = sorted(articles, key=lambda a: a.date or date.min, reverse=True)
-    found: list[str] = []
-    for article in newest:
-        question = _question(article)
-        if question and question not in found:
-            found.append(question)
-        if len(found) == n:
-            break
-    return found
+    found = (next(_questions(article), None) for article in newest)
+    return [question for question in dict.fromkeys(found) if question][:n]
 
 
-def _question(article: Article) -> str:
+def _questions(article: Article) -> Iterator[str]:
+    """Questions of one article, in the order of its sentences."""
+    terms = {t for t in harvest(article) if ORGANISATION.fullmatch(t)}
     for sentence in sentences(article):
-        match = _COUNTED.match(sentence.text)
-        if match:
-            unit = match.group("unit")[:1]
-            asked = f"{match.group('name')}{match.group('verb')}了多少{unit}"
-            return f"{asked}？" if len(asked) <= 30 else ""
-    subject = re.split(r"[，。：；！？“”]", article.headline)[0]
-    return f"{subject}的情况如何？" if 4 <= len(subject) <= 16 else ""
+        for match in _CLAUSE.finditer(sentence.text):
+            clause = match.group().strip()
+            named = any(term in clause for term in terms)
+            counts = [f for f in figures(clause) if f.kind == "number"]
+            if named and len(counts) == len(figures(clause)) == 1 and not _VAGUE.match(clause):
+                question = _without(clause, counts[0])
+                if 10 <= len(question) <= 32:
+                    yield question
+
+
+def _without(clause: str, figure: Figure) -> str:
+    """The clause with the figure asked for; empty where it would read badly."""
+    unit = clause[figure.start : figure.end].lstrip("0123456789.,万亿千百十余多")
+    before = _ROUGH.sub("", clause[: figure.start])
+    after = clause[figure.end :].lstrip("余多左右以上")
+    if not unit or unit[0] not in _COUNTED or not before:
+        return ""
+    return f"{before}多少{unit}{after}？"

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from rag.answer.figures import figures
-from rag.index.words import _BRACKETED, _ORGANISATION, _SUFFIX, _tokenizer, normalise
+from rag.index.words import BRACKETED, ORGANISATION, SUFFIX, _tokenizer, normalise
 
 Tagger = Callable[[str], list[str]]
 """Finds persons and places, which no form gives away."""
 
 _LATIN = re.compile(r"[a-z0-9]+(?:[-.&_][a-z0-9]+)*\+{0,2}", re.IGNORECASE)
 _MARKS = re.compile(r"[\s“”‘’\"'《》〈〉「」『』]+")
-_ENDING = re.compile(rf"(?:{_SUFFIX})$")
+_ENDING = re.compile(rf"(?:{SUFFIX})$")
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁"
     "任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴"
@@ -42,9 +42,9 @@ def names(text: str, tagger: Tagger | None = None) -> list[str]:
     They are: what stands in 《》 or in short “”, Latin words and product codes of two and more
     characters, organisations by their last word, and what `tagger` finds.
     """
-    found = [a or b for a, b in _BRACKETED.findall(text)]
+    found = [a or b for a, b in BRACKETED.findall(text)]
     found += _latin(text)
-    found += [_LEAD.sub("", name) for name in _ORGANISATION.findall(text)]
+    found += [_LEAD.sub("", name) for name in ORGANISATION.findall(text)]
     found += tagger(text) if tagger else []
     return sorted(dict.fromkeys(found), key=text.find)
 

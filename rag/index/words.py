@@ -18,8 +18,8 @@ from typing import Any
 
 from rag.types import Article
 
-_BRACKETED = re.compile(r"《([^《》\n]{2,30})》|“([^“”\n]{2,12})”")
-_SUFFIX = (
+BRACKETED = re.compile(r"《([^《》\n]{2,30})》|“([^“”\n]{2,12})”")
+SUFFIX = (
     "有限公司|公司|集团|实验室|大学|学院|研究院|研究所|科学院|工程院|高新区|高新技术产业开发区|"
     "工业园区|科技园|产业园|科学城|开发区|新区|示范区|管委会|委员会|银行|基金会|协会|联盟"
 )
@@ -28,15 +28,15 @@ _BOUNDARY = (
     "的在与和由了是对为向从等将把被据及以到于让使给所有该本各这那其并也还就都或经因"
     "，。、；：！？“”‘’《》（）()【】,.;:!?"
 )
-_ORGANISATION = re.compile(rf"[^\s{_BOUNDARY}]{{2,14}}?(?:{_SUFFIX})(?!.?(?:{_SUFFIX}))")
+ORGANISATION = re.compile(rf"[^\s{_BOUNDARY}]{{2,14}}?(?:{SUFFIX})(?!.?(?:{SUFFIX}))")
 _WORD = re.compile(r"\w")
 
 
 def harvest(article: Article) -> set[str]:
     """Names that an article itself shows to be names. 2 to 20 characters each."""
     text = f"{article.headline}\n{article.text}"
-    terms = {a or b for a, b in _BRACKETED.findall(text)}
-    terms.update(_ORGANISATION.findall(text))
+    terms = {a or b for a, b in BRACKETED.findall(text)}
+    terms.update(ORGANISATION.findall(text))
     terms.update(name for name in article.reporters + article.correspondents)
     return {t for t in terms if 2 <= len(t) <= 20 and re.fullmatch(r"[\w·+\-]+", t)}
 

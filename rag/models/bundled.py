@@ -173,17 +173,20 @@ def join(
 
 
 def _altered(model: BundledModel, parts: tuple[Path, ...], size: int) -> ModelError:
+    reason = (
+        f"{size} bytes instead of {model.size}" if size != model.size else "SHA-256 does not match"
+    )
+    said = f"altered, {model.title} cannot be used ({reason})"
+    if missing_packages(model):
+        return ModelError(f"{parts[0]}: {said}; delete it, it is downloaded again")
     wrong = [
         (name, part)
         for name, part in zip(model.packages, parts, strict=False)
         if not _as_recorded(name, part)
     ]
     names = ", ".join(str(part) for _, part in wrong or zip(model.packages, parts, strict=False))
-    reason = (
-        f"{size} bytes instead of {model.size}" if size != model.size else "SHA-256 does not match"
-    )
     remedy = _reinstall([name for name, _ in wrong] or list(model.packages))
-    return ModelError(f"{names}: altered, {model.title} cannot be used ({reason}); run: {remedy}")
+    return ModelError(f"{names}: {said}; run: {remedy}")
 
 
 def _as_recorded(package: str, part: Path) -> bool:

@@ -14,7 +14,7 @@ from rag.config import Settings
 from rag.errors import ModelError
 from rag.models.bundled import ENCODER, nowhere
 from rag.models.hub import local_only
-from rag.models.runtime import Runtime, first_line, prepare
+from rag.models.runtime import Runtime, first_line, prepare, well_formed
 from rag.models.unpack import state, unpacked
 from rag.progress import Advance, Progress, Silent
 
@@ -151,7 +151,7 @@ class SentenceEncoder:
             chosen = order[start : start + BATCH]
             with self._lock:
                 vectors[chosen] = self._model.encode(
-                    [texts[i] for i in chosen],
+                    [well_formed(texts[i]) for i in chosen],
                     prompt=prompt,
                     batch_size=BATCH,
                     show_progress_bar=False,

@@ -13,7 +13,7 @@ from rag.errors import ModelError
 from rag.models.bundled import GENERATOR, GENERATOR_LARGE, BundledModel
 from rag.models.hub import local_only
 from rag.models.job import Job
-from rag.models.runtime import Runtime, first_line, prepare
+from rag.models.runtime import Runtime, first_line, prepare, well_formed
 from rag.models.unpack import unpacked
 from rag.progress import Progress, Silent
 
@@ -73,6 +73,8 @@ class TransformersGenerator:
         self._name = name
         self._turn = threading.Lock()
         self._config = _greedy(model, tokenizer)
+        known = tokenizer.added_tokens_decoder.values()
+        self._marks = tuple(token.content for token in known if token.special)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress | None = None) -> TransformersGenerator:
@@ -159,9 +161,10 @@ class TransformersGenerator:
         """Token ids, int64 [1, n]."""
         import torch
 
-        turns = [{"role": message.role, "content": message.content} for message in messages]
+        turns = [{"role": turn.role, "content": self._plain(turn.content)} for turn in messages]
+        # Models that can think aloud before they answer are told not to; others ignore it.
         text = self._tokenizer.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=True
+            turns, tokenize=False, add_generation_prompt=True, enable_thinking=False
         )
         ids = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         longest = getattr(self._model.config, "max_position_embeddings", None)
@@ -171,6 +174,12 @@ class TransformersGenerator:
                 f"{longest} that {self._name} can read; lower RAG_SOURCES or RAG_ANSWER_TOKENS"
             )
         return torch.tensor([ids], device=self._model.device)
+
+    def _plain(self, text: str) -> str:
+        """`text` without the model's control marks: an article must not end its own turn."""
+        for mark in self._marks:
+            text = text.replace(mark, "")
+        return well_formed(text)
 
     def _write(self, prompt: torch.Tensor, max_tokens: int, job: Job) -> None:
         """Runs in the worker thread; what goes wrong here is raised where pieces are read."""

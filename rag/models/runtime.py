@@ -44,6 +44,11 @@ def prepare(settings: Settings) -> Runtime:
     return Runtime(device, torch.bfloat16 if precision == "bfloat16" else torch.float32)
 
 
+def well_formed(text: str) -> str:
+    """`text` with halves of surrogate pairs, which tokenizers refuse, as question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def first_line(error: Exception) -> str:
     """What a library's error says, without the advice that follows."""
     lines = str(error).strip().splitlines()

@@ -1,0 +1,159 @@
+"""Does the corpus hold the answer? One decision, from a logistic model over a few signals.
+
+The coefficients are data: `abstain.json` beside this file holds those that were fitted on
+public news questions and on the sample corpus; `rag calibrate` fits others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from math import exp
+from pathlib import Path
+
+from rag.answer.prompt import says_nothing_found
+from rag.answer.reading import Reading
+from rag.errors import ConfigError
+from rag.retrieve.lexicon import Lexicon, bigrams
+from rag.types import Evidence
+
+DEFAULTS = Path(__file__).with_name("abstain.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the decision rests on. Shares are by weight, 0 to 1.
+
+    coverage: of the question's words in all passages. first: in the first passage. sentence:
+    in the best single sentence. pairs: of its character pairs in the best sentence. strength:
+    BM25 of the first passage by the weight of the question's words. cosine: the best of the
+    passages. missing: number of its words that stand nowhere in the passages. rarest: weight
+    of the rarest of those. agree: 1 where both readings point to one sentence. drafted: share
+    of the draft's own words in that sentence. strange: share of the draft's words that stand
+    nowhere in the passages. silent: 1 where the generator found nothing.
+    """
+
+    coverage: float
+    first: float
+    sentence: float
+    pairs: float
+    strength: float
+    cosine: float
+    missing: float
+    rarest: float
+    agree: float
+    drafted: float
+    strange: float
+    silent: float
+
+
+NAMES = tuple(field.name for field in fields(Signals) if field.name != "silent")
+"""The signals that are weighed; the generator's own refusal is no matter of degree."""
+
+
+def signals(evidence: Evidence, draft: str, reading: Reading, lexicon: Lexicon) -> Signals:
+    """The signals of one question, its evidence and the generator's draft."""
+    question, hits = evidence.question, evidence.hits
+    wanted = lexicon.content(question)
+    passages = [lexicon.tokens(hit.passage.searchable) for hit in hits]
+    held = set[str]().union(*passages)
+    absent = [word for word in wanted if word not in held]
+    weight = sum(map(lexicon.weight, wanted))
+    pairs = bigrams(question)
+    texts = (candidate.source[1].text for candidate in reading.all)
+    drafted = lexicon.content(draft)
+    return Signals(
+        coverage=lexicon.share(wanted, held),
+        first=lexicon.share(wanted, passages[0]),
+        sentence=max(candidate.asked for candidate in reading.all),
+        pairs=max(len(pairs & bigrams(text)) for text in texts) / max(1, len(pairs)),
+        strength=hits[0].sparse / weight if weight else 0.0,
+        cosine=max(hit.dense for hit in hits),
+        missing=float(len(absent)),
+        rarest=max(map(lexicon.weight, absent), default=0.0),
+        agree=float(reading.agree),
+        drafted=reading.drafted.drafted,
+        strange=lexicon.share((word for word in drafted if word not in held), drafted),
+        silent=float(says_nothing_found(draft)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Abstainer:
+    """`probability = 1 / (1 + exp(-(bias + sum(weight * (signal - mean) / scale))))`.
+
+    threshold: the answer is refused below it.
+    """
+
+    bias: float
+    weights: Mapping[str, float]
+    means: Mapping[str, float]
+    scales: Mapping[str, float]
+    threshold: float
+
+    @classmethod
+    def load(cls, path: Path = DEFAULTS) -> Abstainer:
+        """Raises ConfigError for a file that is not as `save` writes it."""
+        try:
+            row = json.loads(path.read_text(encoding="utf-8"))
+            model = cls(**{field.name: row[field.name] for field in fields(cls)})
+            if not set(NAMES) == set(model.weights) == set(model.means) == set(model.scales):
+                raise ValueError("its signals are not those of this version")
+            return model
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f"{path} cannot be used ({error}); run `rag calibrate` or remove it"
+            ) from error
+
+    def save(self, path: Path, **facts: object) -> None:
+        """Write the model and, beside it, facts about how it was fitted."""
+        text = json.dumps({**asdict(self), **facts}, ensure_ascii=False, indent=1)
+        path.write_text(text + "\n", encoding="utf-8")
+
+    def refuses(self, found: Signals) -> bool:
+        """The decision: the generator found nothing, or the answer is too unlikely."""
+        return bool(found.silent) or self.probability(found) < self.threshold
+
+    def probability(self, found: Signals) -> float:
+        """That the corpus holds the answer, 0 to 1."""
+        values: dict[str, float] = asdict(found)
+        sum_ = self.bias + sum(
+            self.weights[name] * (values[name] - self.means[name]) / self.scales[name]
+            for name in NAMES
+        )
+        return 1 / (1 + exp(-max(-50.0, min(50.0, sum_))))
+
+
+def fit(rows: Sequence[Signals], answerable: Sequence[bool], false_refusals: float) -> Abstainer:
+    """Fit the model; the threshold refuses `false_refusals` of the answerable rows.
+
+    Strongly regularised (C = 0.05): there are few labelled questions and many of the signals
+    say nearly the same. Raises ConfigError without questions of both kinds.
+    """
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    labels = np.array(answerable, dtype=bool)
+    if not labels.any() or labels.all():
+        raise ConfigError("calibration needs answerable and unanswerable questions; add some")
+    matrix = np.array([[asdict(row)[name] for name in NAMES] for row in rows])
+    means, scales = matrix.mean(axis=0), matrix.std(axis=0)
+    scales[scales == 0] = 1
+    model = LogisticRegression(C=0.05, class_weight="balanced").fit(
+        (matrix - means) / scales, labels
+    )
+    fitted = Abstainer(
+        round(float(model.intercept_[0]), 4),
+        _named(model.coef_[0]),
+        _named(means),
+        _named(scales),
+        0.0,
+    )
+    scores = sorted(fitted.probability(row) for row, yes in zip(rows, labels, strict=True) if yes)
+    threshold = scores[int(false_refusals * len(scores))]
+    return Abstainer(fitted.bias, fitted.weights, fitted.means, fitted.scales, round(threshold, 4))
+
+
+def _named(values: Sequence[float]) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in zip(NAMES, values, strict=True)}

@@ -1,0 +1,84 @@
+"""From evidence and a draft to the sentences that are shown: read, decide, verify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rag.answer.abstain import Abstainer, Signals, signals
+from rag.answer.align import Aligner, Support, evidence_sentences, split_answer
+from rag.answer.names import Tagger
+from rag.answer.prompt import says_nothing_found
+from rag.answer.reading import Reading, read
+from rag.answer.verify import once, quotation, verify
+from rag.models.encoder import Encoder
+from rag.retrieve.lexicon import Lexicon
+from rag.types import Check, Evidence, Outcome
+
+QUOTE_CHARS = 60
+"""A sentence of the evidence up to this length answers by itself, better than its retelling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What is shown (nothing: a refusal), how sure that is, and what was found of the draft."""
+
+    supports: tuple[Support, ...]
+    confidence: float
+    checks: tuple[Check, ...]
+
+
+class Composer:
+    """Turns drafts into verified sentences."""
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        encoder: Encoder,
+        abstainer: Abstainer,
+        tagger: Tagger | None = None,
+    ) -> None:
+        self._lexicon = lexicon
+        self._aligner = Aligner(lexicon, encoder)
+        self._abstainer = abstainer
+        self._tagger = tagger
+
+    def compose(self, evidence: Evidence, draft: str) -> Composed:
+        """The sentences to show for one draft; an empty draft is a refusal."""
+        reading, found = self._look(evidence, draft)
+        if reading is None or found is None or not draft.strip():
+            return Composed((), 0.0, ())
+        confidence = round(self._abstainer.probability(found), 4)
+        sentences = split_answer(draft.strip())
+        if self._abstainer.refuses(found):
+            reason = f"资料很可能没有答案（把握 {confidence:.0%}）"
+            return Composed((), confidence, _all(sentences, "dropped", reason))
+        if not reading.agree:
+            quotes = once([quotation(reading.asked.source), quotation(reading.drafted.source)])
+            checks = _all(sentences, "passed over", "资料中另有更切题的句子，改为引用原文")
+            return Composed(tuple(quotes), confidence, checks)
+        return self._verified(evidence, reading, sentences, confidence)
+
+    def signals(self, evidence: Evidence, draft: str) -> Signals | None:
+        """What the decision to answer rests on; None where there is no evidence."""
+        return self._look(evidence, draft)[1]
+
+    def _look(self, evidence: Evidence, draft: str) -> tuple[Reading | None, Signals | None]:
+        words = "" if says_nothing_found(draft) else draft.strip()
+        reading = read(evidence.question, words, evidence.hits, self._lexicon)
+        return reading, signals(evidence, draft, reading, self._lexicon) if reading else None
+
+    def _verified(
+        self, evidence: Evidence, reading: Reading, sentences: list[str], confidence: float
+    ) -> Composed:
+        """The draft, where it agrees with the evidence."""
+        best = quotation(reading.asked.source)
+        if len(sentences) == 1 and len(best.text) <= QUOTE_CHARS:
+            checks = _all(sentences, "replaced", "原文同样简短，直接引用")
+            return Composed((best,), confidence, checks)
+        sources = evidence_sentences(evidence.hits)
+        shown, verdicts = verify(sentences, evidence.question, sources, self._aligner, self._tagger)
+        return Composed(tuple(shown or [best]), confidence, tuple(verdicts))
+
+
+def _all(sentences: list[str], outcome: Outcome, reason: str) -> tuple[Check, ...]:
+    return tuple(Check(sentence, outcome, reason, 0.0) for sentence in sentences)

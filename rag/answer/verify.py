@@ -1,0 +1,62 @@
+"""Is a sentence what its quotations say?
+
+A sentence of a draft is kept when evidence supports it (`align`), every figure in it stands in
+the sentences that it cites (`numbers`), and so does every name (`names`). One that fails is
+replaced by the best supporting quotation, or dropped where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.answer.align import Aligner, Source, Support
+from rag.answer.names import Tagger, unsupported_names
+from rag.answer.numbers import unsupported
+from rag.types import Check
+
+
+def verify(
+    draft: Sequence[str],
+    question: str,
+    evidence: Sequence[Source],
+    aligner: Aligner,
+    tagger: Tagger | None = None,
+) -> tuple[list[Support], list[Check]]:
+    """What may be shown of a draft, and what was found of each of its sentences."""
+    shown: list[Support] = []
+    checks: list[Check] = []
+    for sentence in draft:
+        support = aligner.align(sentence, question, evidence)
+        reason = _fault(support, question, tagger)
+        if not reason:
+            shown.append(support)
+            checks.append(Check(sentence, "kept", "", support.share))
+        elif support.quotes:
+            shown.append(quotation(support.quotes[0]))
+            checks.append(Check(sentence, "replaced", reason, support.share))
+        else:
+            checks.append(Check(sentence, "dropped", reason, support.share))
+    return once(shown), checks
+
+
+def quotation(source: Source) -> Support:
+    """A sentence of the evidence as a sentence of an answer: it supports itself."""
+    return Support(source[1].text, (source,), 1.0)
+
+
+def once(supports: Sequence[Support]) -> list[Support]:
+    """Each text once, in order."""
+    return list({support.text: support for support in supports}.values())
+
+
+def _fault(support: Support, question: str, tagger: Tagger | None) -> str:
+    """Why a sentence may not be shown; empty where it may."""
+    if not support.quotes:
+        return "资料中没有支持这句话的句子"
+    quotes = [sentence.text for _article, sentence in support.quotes]
+    figures = unsupported(support.text, quotes)
+    if figures:
+        return f"引文中没有这个数字：{figures[0].text}"
+    headlines = [article.headline for article, _sentence in support.quotes]
+    missing = unsupported_names(support.text, [*quotes, *headlines], question, tagger)
+    return f"引文中没有这个名称：{missing[0]}" if missing else ""
