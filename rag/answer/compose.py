@@ -9,6 +9,7 @@ from rag.answer.align import Aligner, Support, evidence_sentences, split_answer
 from rag.answer.names import Tagger
 from rag.answer.prompt import says_nothing_found
 from rag.answer.reading import Reading, read
+from rag.answer.shapes import asks_for_list
 from rag.answer.verify import once, quotation, verify
 from rag.models.encoder import Encoder
 from rag.retrieve.lexicon import Lexicon
@@ -16,6 +17,9 @@ from rag.types import Check, Evidence, Outcome
 
 QUOTE_CHARS = 60
 """A sentence of the evidence up to this length answers by itself, better than its retelling."""
+
+LIST_CHARS = 200
+"""The same where a list is asked for: the generator shortens lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,9 @@ class Composer:
     ) -> Composed:
         """The draft, where it agrees with the evidence."""
         best = quotation(reading.asked.source)
-        if len(sentences) == 1 and len(best.text) <= QUOTE_CHARS:
-            checks = _all(sentences, "replaced", "原文同样简短，直接引用")
+        limit = LIST_CHARS if asks_for_list(evidence.question) else QUOTE_CHARS
+        if len(sentences) == 1 and len(best.text) <= limit:
+            checks = _all(sentences, "replaced", "原文更完整，直接引用")
             return Composed((best,), confidence, checks)
         sources = evidence_sentences(evidence.hits)
         shown, verdicts = verify(sentences, evidence.question, sources, self._aligner, self._tagger)

@@ -23,6 +23,9 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
             name: None if seconds is None else round(seconds, 3)
             for name, seconds in asdict(answer.timings).items()
         },
+        "standalone": answer.standalone,
+        "confidence": answer.confidence,
+        "checks": [asdict(check) for check in answer.checks],
         "index_version": answer.index_version,
         "generator": answer.generator,
         "encoder": answer.encoder,

@@ -1,7 +1,8 @@
 """Is a sentence what its quotations say?
 
 A sentence of a draft is kept when evidence supports it (`align`), every figure in it stands in
-the sentences that it cites (`numbers`), and so does every name (`names`). One that fails is
+the sentences that it cites (`numbers`), and so does every name (`names`); nor may the cited
+sentence hold another figure of the same kind that could be the one asked for. One that fails is
 replaced by the best supporting quotation, or dropped where there is none.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from rag.answer.align import Aligner, Source, Support
 from rag.answer.names import Tagger, unsupported_names
-from rag.answer.numbers import unsupported
+from rag.answer.numbers import figures, unsupported
 from rag.types import Check
 
 
@@ -57,6 +58,25 @@ def _fault(support: Support, question: str, tagger: Tagger | None) -> str:
     figures = unsupported(support.text, quotes)
     if figures:
         return f"引文中没有这个数字：{figures[0].text}"
+    rival = _rival(support.text, quotes)
+    if rival:
+        return f"引文中有几个同类数字（如{rival}），引用原文以免取错"
     headlines = [article.headline for article, _sentence in support.quotes]
     missing = unsupported_names(support.text, [*quotes, *headlines], question, tagger)
     return f"引文中没有这个名称：{missing[0]}" if missing else ""
+
+
+def _rival(sentence: str, quotes: Sequence[str]) -> str:
+    """Another figure of the same kind and unit in a quotation, which the sentence leaves out.
+
+    A small generator takes the first figure of the right kind as often as the right one, and
+    no comparison of words tells the two apart: the reader is shown the whole sentence.
+    """
+    claimed = [f for f in figures(sentence) if f.kind in ("number", "percent")]
+    kinds = {(f.kind, f.unit) for f in claimed}
+    values = {f.value for f in claimed}
+    for quote in quotes:
+        for figure in figures(quote):
+            if (figure.kind, figure.unit) in kinds and figure.value not in values:
+                return figure.text
+    return ""

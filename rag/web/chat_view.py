@@ -11,6 +11,7 @@ from rag.web.conversation import Turn
 from rag.web.markup import NOTHING, Html, join, tag
 
 TITLE = "报纸问答"
+OUTCOMES = {"kept": "采用", "replaced": "换成原文", "dropped": "删去", "passed over": "未采用"}
 STEPS = (("retrieve", "检索"), ("read", "阅读"), ("check", "核对"))
 
 
@@ -62,8 +63,20 @@ def turn_view(turn: Turn) -> Html:
     """A question with its answer, as far as it has come."""
     question = tag("h2", turn.question, class_="question")
     return tag(
-        "section", question, *_outcome(turn), class_=f"turn {turn.status}", data_turn=turn.number
+        "section",
+        question,
+        read_as(turn.answer),
+        *_outcome(turn),
+        class_=f"turn {turn.status}",
+        data_turn=turn.number,
     )
+
+
+def read_as(answer: Answer | None) -> Html:
+    """A follow-up as it was read, so that the user sees a misreading."""
+    if answer is None or answer.standalone in ("", answer.question):
+        return NOTHING
+    return tag("p", f"读作：{answer.standalone}", class_="aside read-as")
 
 
 def _outcome(turn: Turn) -> Iterator[Html]:
@@ -73,6 +86,7 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         yield tag("div", *_cited(answer.text, answer.citations), class_=f"answer{refused}")
         yield sources(answer.citations)
         yield timings(answer)
+        yield checks(answer)
         return
     if turn.text or not turn.over:
         yield tag("div", *_cited(turn.text, ()), class_="answer draft", aria_busy=not turn.over)
@@ -139,6 +153,24 @@ def timings(answer: Answer) -> Html:
         parts.append(f"首字 {_seconds(spent.first_token)}")
     parts += [f"共 {_seconds(spent.total)}", f"索引 {answer.index_version}"]
     return tag("p", *(tag("span", part) for part in parts), class_="timings")
+
+
+def checks(answer: Answer) -> Html:
+    """检查记录: what became of each sentence that the model wrote, folded away."""
+    if not answer.checks:
+        return NOTHING
+    items = [
+        tag(
+            "li",
+            tag("strong", OUTCOMES[check.outcome]),
+            tag("q", check.sentence),
+            tag("span", check.reason, class_="reason") if check.reason else NOTHING,
+        )
+        for check in answer.checks
+    ]
+    sure = "" if answer.confidence is None else f" · 把握 {answer.confidence:.0%}"
+    summary = tag("summary", f"检查记录{sure}")
+    return tag("details", summary, tag("ul", *items), class_="checks")
 
 
 def _seconds(value: float) -> str:
