@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# pytest_plugins = ["tests.fixtures_models"]
+pytest_plugins = ["tests.fixtures_models"]
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
