@@ -182,6 +182,35 @@ def chat(
 
 
 @app.command()
+def calibrate(
+    questions: Annotated[Path, typer.Argument(help='JSONL: {"question", "answerable"}.')],
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write it.")] = None,
+    corpus: Corpus = None,
+    index: Index = None,
+) -> None:
+    """Fit the decision to refuse on labelled questions."""
+    from rag.answer.abstain import fit
+    from rag.answer.assistant import Assistant
+    from rag.evaluate.calibrate import FALSE_REFUSALS, held_out, measure, read_labelled, refusals
+
+    settings = load_settings(corpus=corpus, index=index)
+    rows = read_labelled(questions)
+    found, labels = measure(Assistant.open(settings, Bars()), rows, Bars())
+    model = fit(found, labels, FALSE_REFUSALS)
+    path = out or settings.abstain
+    model.save(path)
+    for name, result in (
+        ("fitted on all", refusals(model, found, labels)),
+        ("held out", held_out(found, labels, FALSE_REFUSALS)),
+    ):
+        typer.echo(
+            f"{name:14} refusals: precision {result.precision:.2f}, recall {result.recall:.2f}, "
+            f"answerable refused {result.false:.2f}"
+        )
+    _say(f"wrote {path}; it is used from the next start")
+
+
+@app.command()
 def models(
     verify: Annotated[bool, typer.Option("--verify", help="Check every byte.")] = False,
     unpack: Annotated[bool, typer.Option("--unpack", help="Unpack what is installed.")] = False,

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from math import exp
+from math import exp, log10
 from pathlib import Path
 
+from rag.answer.fits import fits
+from rag.answer.names import Tagger, unsupported_names
 from rag.answer.prompt import says_nothing_found
 from rag.answer.reading import Reading
 from rag.errors import ConfigError
@@ -28,10 +30,13 @@ class Signals:
     coverage: of the question's words in all passages. first: in the first passage. sentence:
     in the best single sentence. pairs: of its character pairs in the best sentence. strength:
     BM25 of the first passage by the weight of the question's words. cosine: the best of the
-    passages. missing: number of its words that stand nowhere in the passages. rarest: weight
-    of the rarest of those. agree: 1 where both readings point to one sentence. drafted: share
-    of the draft's own words in that sentence. strange: share of the draft's words that stand
-    nowhere in the passages. silent: 1 where the generator found nothing.
+    passages. lacking: share of its words that stand nowhere in the article that was read.
+    unnamed: number of its names that stand nowhere there. fitting: whether the sentence holds
+    the kind of thing asked for. agree: 1 where both readings point to one sentence. drafted:
+    share of the draft's own words in that sentence. strange: share of the draft's words that
+    stand nowhere in the passages. size: decimal logarithm of the number of passages; among
+    many, chance alone comes closer to any question. silent: 1 where the generator found
+    nothing.
     """
 
     coverage: float
@@ -40,11 +45,13 @@ class Signals:
     pairs: float
     strength: float
     cosine: float
-    missing: float
-    rarest: float
+    lacking: float
+    unnamed: float
+    fitting: float
     agree: float
     drafted: float
     strange: float
+    size: float
     silent: float
 
 
@@ -52,17 +59,21 @@ NAMES = tuple(field.name for field in fields(Signals) if field.name != "silent")
 """The signals that are weighed; the generator's own refusal is no matter of degree."""
 
 
-def signals(evidence: Evidence, draft: str, reading: Reading, lexicon: Lexicon) -> Signals:
+def signals(
+    evidence: Evidence, draft: str, reading: Reading, lexicon: Lexicon, tagger: Tagger | None
+) -> Signals:
     """The signals of one question, its evidence and the generator's draft."""
     question, hits = evidence.question, evidence.hits
     wanted = lexicon.content(question)
     passages = [lexicon.tokens(hit.passage.searchable) for hit in hits]
     held = set[str]().union(*passages)
-    absent = [word for word in wanted if word not in held]
     weight = sum(map(lexicon.weight, wanted))
     pairs = bigrams(question)
-    texts = (candidate.source[1].text for candidate in reading.all)
+    texts = [candidate.source[1].text for candidate in reading.all]
     drafted = lexicon.content(draft)
+    article, sentence = reading.drafted.source
+    whole = f"{article.kicker}\n{article.headline}\n{article.date or ''}\n{article.text}"
+    lacking = [word for word in wanted if word not in lexicon.tokens(whole)]
     return Signals(
         coverage=lexicon.share(wanted, held),
         first=lexicon.share(wanted, passages[0]),
@@ -70,11 +81,13 @@ def signals(evidence: Evidence, draft: str, reading: Reading, lexicon: Lexicon) 
         pairs=max(len(pairs & bigrams(text)) for text in texts) / max(1, len(pairs)),
         strength=hits[0].sparse / weight if weight else 0.0,
         cosine=max(hit.dense for hit in hits),
-        missing=float(len(absent)),
-        rarest=max(map(lexicon.weight, absent), default=0.0),
+        lacking=len(lacking) / max(1, len(wanted)),
+        unnamed=float(len(unsupported_names(question, [whole], "", tagger))),
+        fitting=fits(question, sentence.text),
         agree=float(reading.agree),
         drafted=reading.drafted.drafted,
         strange=lexicon.share((word for word in drafted if word not in held), drafted),
+        size=log10(lexicon.passages),
         silent=float(says_nothing_found(draft)),
     )
 
@@ -139,7 +152,7 @@ def fit(rows: Sequence[Signals], answerable: Sequence[bool], false_refusals: flo
         raise ConfigError("calibration needs answerable and unanswerable questions; add some")
     matrix = np.array([[asdict(row)[name] for name in NAMES] for row in rows])
     means, scales = matrix.mean(axis=0), matrix.std(axis=0)
-    scales[scales == 0] = 1
+    scales[scales < 1e-6] = 1
     model = LogisticRegression(C=0.05, class_weight="balanced").fit(
         (matrix - means) / scales, labels
     )

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from rag.answer.numbers import normal_figures
 from rag.index.words import normalise
 from rag.ingest.chunk import sentence_ranges
 from rag.models.encoder import Encoder
@@ -115,12 +116,15 @@ class Aligner:
         return ties
 
     def _terms(self, text: str) -> dict[str, float]:
-        """Words and figures of a text with their weights; a figure counts double."""
-        weight = self._lexicon.weight
+        """Words and figures of a text with their weights; a figure counts double.
+
+        The constant keeps a small corpus fair: there, words that it lacks outweigh all others.
+        """
+        text = normal_figures(text)
         words = (word for word in self._lexicon.words(text) if not _FIGURE.fullmatch(word))
-        terms = {word: weight(word) for word in words}
-        figures = _FIGURE.findall(normalise(text))
-        return terms | {f"#{figure}": 2 * weight(figure) for figure in figures}
+        terms = {word: 1 + self._lexicon.weight(word) for word in words}
+        found = _FIGURE.findall(normalise(text))
+        return terms | {f"#{figure}": 2 + 2 * self._lexicon.weight(figure) for figure in found}
 
 
 def _gain(missing: Set[str], weights: dict[str, float], held: Set[str]) -> float:

@@ -24,7 +24,7 @@ from rag.progress import Progress, Silent
 from rag.retrieve.retriever import Retriever
 from rag.types import Answer, Article, Citation, Draft, Evidence, Hit, Manifest, Timings
 
-HOPELESS = 0.25
+HOPELESS = 0.1
 """Where the passages hold less of the question's words, the generator is not asked at all."""
 
 

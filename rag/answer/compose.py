@@ -42,6 +42,7 @@ class Composer:
         tagger: Tagger | None = None,
     ) -> None:
         self._lexicon = lexicon
+        self._encoder = encoder
         self._aligner = Aligner(lexicon, encoder)
         self._abstainer = abstainer
         self._tagger = tagger
@@ -68,8 +69,10 @@ class Composer:
 
     def _look(self, evidence: Evidence, draft: str) -> tuple[Reading | None, Signals | None]:
         words = "" if says_nothing_found(draft) else draft.strip()
-        reading = read(evidence.question, words, evidence.hits, self._lexicon)
-        return reading, signals(evidence, draft, reading, self._lexicon) if reading else None
+        reading = read(evidence.question, words, evidence.hits, self._lexicon, self._encoder)
+        if reading is None:
+            return None, None
+        return reading, signals(evidence, draft, reading, self._lexicon, self._tagger)
 
     def _verified(
         self, evidence: Evidence, reading: Reading, sentences: list[str], confidence: float

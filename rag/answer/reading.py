@@ -14,8 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answer.align import Source, evidence_sentences
+from rag.models.encoder import Encoder
+from rag.retrieve.fuse import min_max
 from rag.retrieve.lexicon import ASKING, Lexicon
 from rag.types import Article, Hit, Sentence
+
+NEAR = 0.3
+"""Weight of the encoder's cosine: it finds what is asked in other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +28,25 @@ class Candidate:
     """A sentence of the evidence. Shares and score are 0 to 1.
 
     asked: share of the question's words that it holds. passage: score of its passage. drafted:
-    share of the draft's own words (those that the question lacks) that it holds.
+    share of the draft's own words (those that the question lacks) that it holds. near: cosine with
+    the question, scaled over the candidates.
     """
 
     source: Source
     asked: float
     passage: float
     drafted: float
+    near: float = 0.0
 
     @property
     def by_question(self) -> float:
         """Rank without the draft."""
-        return self.asked + self.passage
+        return self.asked + self.passage + NEAR * self.near
 
     @property
     def by_draft(self) -> float:
         """Rank with the draft."""
-        return self.asked + self.passage + self.drafted
+        return self.by_question + self.drafted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +67,40 @@ class Reading:
         return self.asked.source[1] == self.drafted.source[1]
 
 
-def read(question: str, draft: str, hits: Sequence[Hit], lexicon: Lexicon) -> Reading | None:
+def read(
+    question: str, draft: str, hits: Sequence[Hit], lexicon: Lexicon, encoder: Encoder
+) -> Reading | None:
     """Rank the evidence; None where there is none."""
     wanted = {token for token in lexicon.tokens(question) if token not in ASKING}
     own = lexicon.tokens(draft) - wanted
+    sources = evidence_sentences(hits)
+    if not sources:
+        return None
+    cosines = _cosines(question, sources, encoder)
     candidates = []
-    for article, sentence in evidence_sentences(hits):
+    for (article, sentence), near in zip(sources, cosines, strict=True):
         held = lexicon.tokens(sentence.text)
         score = max(hit.score for hit in hits if _holds(hit, article, sentence))
         candidates.append(
             Candidate(
-                (article, sentence), lexicon.share(wanted, held), score, lexicon.share(own, held)
+                (article, sentence),
+                lexicon.share(wanted, held),
+                score,
+                lexicon.share(own, held),
+                near,
             )
         )
-    if not candidates:
-        return None
     return Reading(
         max(candidates, key=lambda c: c.by_question),
         max(candidates, key=lambda c: c.by_draft),
         tuple(candidates),
     )
+
+
+def _cosines(question: str, sources: Sequence[Source], encoder: Encoder) -> list[float]:
+    """Nearness of each sentence to the question, scaled to 0..1 over the sentences."""
+    vectors = encoder.encode_passages([sentence.text for _article, sentence in sources])
+    return [float(x) for x in min_max(vectors @ encoder.encode_queries([question])[0])]
 
 
 def _holds(hit: Hit, article: Article, sentence: Sentence) -> bool:

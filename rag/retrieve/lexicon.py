@@ -26,6 +26,7 @@ class Lexicon:
     def __init__(self, snapshot: Snapshot) -> None:
         self._segmenter = snapshot.segmenter
         self._sparse = snapshot.sparse
+        self.passages = len(snapshot.sparse)
 
     def words(self, text: str) -> list[str]:
         """The plain cut: each character in one word only."""
