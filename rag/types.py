@@ -139,13 +139,17 @@ class Hit:
 class Evidence:
     """What the generator may read for one question.
 
-    hits: passages in the order of their rank. coverage: the share, 0 to 1, of the question's
-    content words (by their weight in the corpus) that stand in the passages.
+    hits: passages in the order of their rank, each text once. coverage: the share, 0 to 1, of
+    the question's content words (by their weight in the corpus) that stand in the passages.
+    wider: passages of lower rank as well, where other issues may say otherwise. older: earlier
+    prints of a passage that is among the hits.
     """
 
     question: str
     hits: tuple[Hit, ...]
     coverage: float = 0.0
+    wider: tuple[Hit, ...] = ()
+    older: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

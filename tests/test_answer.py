@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from rag.answer.align import Aligner, Support, split_answer
-from rag.answer.assistant import Assistant, cite
+from rag.answer.assistant import Assistant
 from rag.answer.batch import answer_batch
+from rag.answer.cite import cite
 from rag.answer.examples import example_questions
 from rag.answer.export import answer_to_dict
 from rag.answer.prompt import MODEL_REFUSAL, REFUSAL, messages, says_nothing_found

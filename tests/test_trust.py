@@ -58,19 +58,21 @@ def aligner(retriever: Retriever) -> Aligner:
 class TestReading:
     def test_question_alone_points_to_a_sentence(self, retriever: Retriever):
         question = "园区主任是谁？"
-        reading = read(question, "", retriever.search(question, 3), retriever.lexicon)
+        reading = read(
+            question, "", retriever.search(question, 3), retriever.lexicon, HashEncoder()
+        )
         assert reading is not None and reading.agree
         assert "苏木" in reading.asked.source[1].text
 
     def test_draft_from_elsewhere_disagrees(self, retriever: Retriever):
         question = "园区主任是谁？"
         hits = retriever.search(question, 3)
-        reading = read(question, "云岭大学设立了研究院", hits, retriever.lexicon)
+        reading = read(question, "云岭大学设立了研究院", hits, retriever.lexicon, HashEncoder())
         assert reading is not None and not reading.agree
         assert "云岭大学" in reading.drafted.source[1].text
 
     def test_no_evidence(self, retriever: Retriever):
-        assert read("园区？", "", [], retriever.lexicon) is None
+        assert read("园区？", "", [], retriever.lexicon, HashEncoder()) is None
 
 
 class TestVerify:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from math import exp, log10
+from math import exp, floor, log10
 from pathlib import Path
 
 from rag.answer.fits import fits
@@ -165,7 +165,9 @@ def fit(rows: Sequence[Signals], answerable: Sequence[bool], false_refusals: flo
     )
     scores = sorted(fitted.probability(row) for row, yes in zip(rows, labels, strict=True) if yes)
     threshold = scores[int(false_refusals * len(scores))]
-    return Abstainer(fitted.bias, fitted.weights, fitted.means, fitted.scales, round(threshold, 4))
+    return Abstainer(
+        fitted.bias, fitted.weights, fitted.means, fitted.scales, floor(threshold * 1e4) / 1e4
+    )
 
 
 def _named(values: Sequence[float]) -> dict[str, float]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from rag.answer.abstain import DEFAULTS, Abstainer, Signals
 from rag.answer.align import Support
+from rag.answer.catalogue import Catalogue
+from rag.answer.catalogue_forms import greeting
+from rag.answer.cite import cite
 from rag.answer.compose import Composed, Composer
 from rag.answer.examples import example_questions
 from rag.answer.names import pos_tagger
 from rag.answer.prompt import REFUSAL, messages
+from rag.answer.shapes import parts
+from rag.answer.summary import summarise
+from rag.answer.verify import once
 from rag.config import Settings
 from rag.errors import IndexDamaged, QuestionError, StoreError
 from rag.index.build import build, is_current
@@ -21,8 +26,9 @@ from rag.index.store import Store
 from rag.models.encoder import Encoder, SentenceEncoder
 from rag.models.generator import Generator, TransformersGenerator
 from rag.progress import Progress, Silent
+from rag.retrieve.followup import FollowUps
 from rag.retrieve.retriever import Retriever
-from rag.types import Answer, Article, Citation, Draft, Evidence, Hit, Manifest, Timings
+from rag.types import Answer, Article, Draft, Evidence, Hit, Manifest, Timings
 
 HOPELESS = 0.1
 """Where the passages hold less of the question's words, the generator is not asked at all."""
@@ -45,6 +51,8 @@ class Assistant:
             Abstainer.load(settings.abstain if settings.abstain.exists() else DEFAULTS),
             pos_tagger(settings.cache_dir),
         )
+        self._followups = FollowUps.open(snapshot.segmenter)
+        self._catalogue = Catalogue(snapshot.articles)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress | None = None) -> Assistant:
@@ -99,24 +107,57 @@ class Assistant:
         question = checked(question, self.settings)
         start = time.perf_counter()
         yield Draft("retrieve")
-        evidence = self._retriever.evidence(standalone(question, history))
-        retrieved = time.perf_counter() - start
-        first: float | None = None
-        written = ""
-        if evidence.hits and evidence.coverage >= HOPELESS:
-            yield Draft("read")
-            for piece in self._write(evidence, cancel):
-                first = first or time.perf_counter() - start
-                written += piece
-                yield Draft("read", written)
-            yield Draft("check", written)
-        composed = self._composer.compose(evidence, written)
-        total = time.perf_counter() - start
-        yield self._answer(question, evidence, composed, Timings(retrieved, first, total))
+        composed = self._from_records(question)
+        if composed is not None:
+            timings = Timings(total=time.perf_counter() - start)
+            yield self._answer(question, [Evidence(question, ())], [composed], timings)
+            return
+        retrieved, first, before = 0.0, None, ""
+        found: list[Evidence] = []
+        said: list[Composed] = []
+        for part in self._parts(question, history):
+            begun = time.perf_counter()
+            asked = question if len(found) == 0 and not before else ""
+            found.append(evidence := self._retriever.evidence(part, asked))
+            retrieved += time.perf_counter() - begun
+            written = ""
+            if evidence.hits and evidence.coverage >= HOPELESS:
+                yield Draft("read", before)
+                for piece in self._write(evidence, cancel):
+                    first = first or time.perf_counter() - start
+                    written += piece
+                    yield Draft("read", before + written)
+                yield Draft("check", before + written)
+            before += f"{written}\n"
+            said.append(self._composer.compose(evidence, written))
+        timings = Timings(retrieved, first, time.perf_counter() - start)
+        yield self._answer(question, found, said, timings)
+
+    def _parts(self, question: str, history: Sequence[str]) -> list[str]:
+        """The stand-alone questions that a question is made of, the later read with the first."""
+        whole = self._followups.standalone(question, history)
+        first, *rest = parts(whole, self._snapshot.segmenter.terms)
+        earlier = [first]
+        for part in rest:
+            earlier.append(self._followups.standalone(part, earlier))
+        return earlier
+
+    def _from_records(self, question: str) -> Composed | None:
+        """Greetings, questions about the corpus itself, and summaries: no model writes these."""
+        reply = greeting(question)
+        if reply is not None:
+            return Composed((Support(reply, (), 1.0),), 1.0, ())
+        listed = self._catalogue.answer(question)
+        if listed is not None:
+            return Composed(tuple(listed), 1.0, ())
+        target = self._catalogue.summary_target(question)
+        if target is None:
+            return None
+        return Composed(tuple(summarise(target, self._encoder)), 1.0, ())
 
     def signals(self, question: str, history: Sequence[str] = ()) -> Signals | None:
         """What the decision to answer a question rests on, for calibration."""
-        evidence = self._retriever.evidence(standalone(question, history))
+        evidence = self._retriever.evidence(self._followups.standalone(question, history))
         draft = "".join(self._write(evidence, None)) if evidence.hits else ""
         return self._composer.signals(evidence, draft)
 
@@ -126,54 +167,56 @@ class Assistant:
         yield from self._generator.stream(prompt, max_tokens=limit, cancel=cancel)
 
     def _answer(
-        self, question: str, evidence: Evidence, composed: Composed, timings: Timings
+        self,
+        question: str,
+        found: Sequence[Evidence],
+        said: Sequence[Composed],
+        timings: Timings,
     ) -> Answer:
-        text, citations = cite(composed.supports)
+        text, citations = cite(joined(found, said))
+        confidence = min((c.confidence for c in said), default=0.0)
         return Answer(
             question=question,
             text=text or REFUSAL,
             refused=not text,
             citations=citations,
-            evidence=evidence,
+            evidence=_united(found),
             timings=timings,
             index_version=self.manifest.version,
             generator=self._generator.name,
             encoder=self._encoder.name,
-            standalone=evidence.question,
-            confidence=composed.confidence,
-            checks=composed.checks,
+            standalone=" ".join(evidence.question for evidence in found),
+            confidence=confidence,
+            checks=tuple(check for composed in said for check in composed.checks),
         )
 
 
-def cite(supports: Sequence[Support]) -> tuple[str, tuple[Citation, ...]]:
-    """Put markers behind sentences, numbered in the order in which sources first appear.
+def joined(found: Sequence[Evidence], said: Sequence[Composed]) -> list[Support]:
+    """The sentences of all parts of a question; a part that finds nothing says so.
 
-    The marker stands before the closing mark, as in print: ……15个[1]。
+    Nothing at all where no part finds anything.
     """
-    citations: dict[tuple[str, int], Citation] = {}
-    text = ""
-    for support in supports:
-        markers: list[str] = []
-        for article, sentence in support.quotes:
-            citation = citations.setdefault(
-                (article.id, sentence.start),
-                Citation(
-                    marker=f"[{len(citations) + 1}]",
-                    article_id=article.id,
-                    headline=article.headline,
-                    issue=article.issue_id,
-                    date=article.date,
-                    reporters=article.reporters,
-                    quote=sentence.text,
-                    start=sentence.start,
-                    end=sentence.end,
-                ),
-            )
-            markers.append(citation.marker)
-        body = re.fullmatch(r"(.*?)([。！？!?…；;.]*)", support.text, re.DOTALL)
-        words, mark = (body.group(1), body.group(2)) if body else (support.text, "")
-        text += f"{words}{''.join(markers)}{mark or '。'}"
-    return text, tuple(citations.values())
+    if not any(composed.supports for composed in said):
+        return []
+    sentences: list[Support] = []
+    for evidence, composed in zip(found, said, strict=True):
+        nothing = Support(f"关于“{evidence.question.rstrip('？?')}”，{REFUSAL}", (), 0.0)
+        sentences += composed.supports or [nothing]
+    return once(sentences)
+
+
+def _united(found: Sequence[Evidence]) -> Evidence:
+    """The evidence of all parts of a question as one, each passage once."""
+    if len(found) == 1:
+        return found[0]
+    hits = {hit.passage.id: hit for evidence in found for hit in evidence.hits}
+    older = {hit.passage.id: hit for evidence in found for hit in evidence.older}
+    return Evidence(
+        " ".join(evidence.question for evidence in found),
+        tuple(hits.values()),
+        min(evidence.coverage for evidence in found),
+        older=tuple(older.values()),
+    )
 
 
 def open_search(
@@ -212,16 +255,4 @@ def checked(question: str, settings: Settings) -> str:
         raise QuestionError(
             f"the question has {len(question)} characters; {limit} are the most, shorten it"
         )
-    return question
-
-
-_FOLLOWING = re.compile(
-    r"^(?:那么?|它|他|她|这|那|其|该|还有|另外|谁|什么时候|为什么|怎么)|呢[？?]?$"
-)
-
-
-def standalone(question: str, history: Sequence[str]) -> str:
-    """A follow-up with what it follows put before it; any other question as it is."""
-    if history and (len(question) <= 8 or _FOLLOWING.search(question)):
-        return f"{history[-1].strip()} {question}"
     return question

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.answer.abstain import Abstainer, Signals, signals
-from rag.answer.align import Aligner, Support, evidence_sentences, split_answer
+from rag.answer.align import Aligner, Source, Support, evidence_sentences, split_answer
+from rag.answer.conflicts import conflicting, with_dates
 from rag.answer.names import Tagger
 from rag.answer.prompt import says_nothing_found
 from rag.answer.reading import Reading, read
@@ -57,11 +58,22 @@ class Composer:
         if self._abstainer.refuses(found):
             reason = f"资料很可能没有答案（把握 {confidence:.0%}）"
             return Composed((), confidence, _all(sentences, "dropped", reason))
+        rivals = self._other_issues(evidence, reading)
+        if rivals:
+            checks = _all(sentences, "passed over", "各期报道的数字不同，一并引用")
+            return Composed(tuple(with_dates(reading.asked.source, rivals)), confidence, checks)
         if not reading.agree:
             quotes = once([quotation(reading.asked.source), quotation(reading.drafted.source)])
             checks = _all(sentences, "passed over", "资料中另有更切题的句子，改为引用原文")
             return Composed(tuple(quotes), confidence, checks)
         return self._verified(evidence, reading, sentences, confidence)
+
+    def _other_issues(self, evidence: Evidence, reading: Reading) -> list[Source]:
+        """Sentences in which other issues give another figure for what is asked."""
+        others = evidence_sentences(evidence.wider)
+        return conflicting(
+            reading.asked.source, others, evidence.question, self._lexicon, self._tagger
+        )
 
     def signals(self, evidence: Evidence, draft: str) -> Signals | None:
         """What the decision to answer rests on; None where there is no evidence."""

@@ -4,8 +4,8 @@ A false conflict is worse than a missed one, so all of this has to hold for a se
 another issue: it has what the question asks about; its clause around the figure says what the
 chosen sentence's says, and no word there narrows the thing down (a sort of cars is not cars);
 its names don't point elsewhere; and none of its figures is the chosen one, written in another
-way or rounded. A period that the question names has to stand there too. Where the question
-names none, two periods (半年, 七个月) are two answers, and their dates tell them apart.
+way or rounded. A period that the question names has to stand there too. Where it names
+none, two periods (半年, 七个月) are two answers, and their dates tell them apart.
 """
 
 from __future__ import annotations
@@ -24,25 +24,21 @@ from rag.answer.numbers import supports
 from rag.retrieve.lexicon import ASKING, Lexicon
 from rag.types import Article
 
-ASKED = 0.7
-"""Share of the question's words, by weight, that the sentence and its headline hold."""
-
-IN_SENTENCE = 0.85
-"""The same of the sentence by itself, where its clause is not like the chosen one."""
-
-ALIKE = 0.6
-"""Share of the words of the shorter of both clauses, by weight, that the other has."""
+ASKED, IN_SENTENCE, ALIKE = 0.7, 0.85, 0.6
+"""Shares by weight: of the question's words in sentence and headline; in the sentence alone,
+where its clause is not like the chosen one; of the shorter clause's words in the other."""
 
 LEAD = re.compile(r"^(?:\d{4}年\d{1,2}月\d{1,2}日的报道|《[^\n]*?》)：(?=“)")
 """What `with_dates` puts before a quotation. It stands in no quote: whoever checks figures or
 names of an answer against its quotes takes it off first."""
 
-_FEW_WORDS = 2
+_FEW_WORDS = 2  # of a clause; a question of no more is too vague
 _LOOSE = Decimal("0.1")
 _CLAUSE = re.compile(r"[^，,；;。：:！!？?\n]+")
 # Units that `figures` doesn't know (200P); in 5G, 3D, 4K and V2 nothing is counted.
 _CODED = re.compile(r"(?<![A-Za-z0-9.])[0-9]+(?:\.[0-9]+)?(?![GDKV])([A-Z][A-Za-z]{0,3})(?!\w)")
-_HOW_MANY = re.compile(r"多少|几|多大|多长|多高")
+_HOW_MANY = re.compile(r"(多少|几|多[大长高])")
+_OTHERWISE = re.compile(r"谁|哪|什么|为何|怎|如何|何[时地]")
 _SHARE = re.compile(r"百分之[几多]|比例|比重|占比|份额|增幅|增速|增长率|增长了?多少")
 _NEWEST = re.compile(r"最新|最近|目前|现在|如今|当前|至今")
 _PRINTED = re.compile(r"报道|报纸|刊登|本报|[这那一]期")
@@ -51,7 +47,7 @@ _NEUTRAL = frozenset(  # words around a thing that don't make it another thing
     "已 已有 已经 共 共有 共计 总 总共 总计 一共 合计 累计 全部 现 现有 现在 目前 如今 今年 去年 "
     "当前 达 达到 约 超 超过 近 至 到 底 末 止 截至 截止 又 再 只 仅 就 则 而 且 但 其 该 本 此 "
     "称 说 后 前 内 里 间 时 以来 以后 之后 期间 每 更 增至 增加 到底 究竟 还是 报道 最新 最近 "
-    "至今 上半年 下半年 元 美元 米 吨 亩".split()
+    "至今 上半年 下半年".split()
 ).union(ASKING, forms.CLASSIFIERS, forms.TIMES)
 
 
@@ -71,10 +67,15 @@ class _Topic:
     """What a question asks about: its shortest words, without figures and words of asking."""
 
     def __init__(self, question: str, lexicon: Lexicon) -> None:
-        self.question = question
-        self.lexicon = lexicon
+        self.question, self.lexicon = question, lexicon
         self.counts = [f for f in _figures(question) if f.unit]
-        tokens = lexicon.tokens(_without_figures(question)) - _NEUTRAL
+        # 多少公顷: the unit is no part of the topic, and shows which figure is asked for.
+        before, how_many, after = (*_HOW_MANY.split(question, maxsplit=1), "", "")[:3]
+        counted = [f for f in figures(f"32{after}") if how_many and not f.start]
+        self.unit = "%" if _SHARE.search(question) else counted[0].unit if counted else ""
+        self.of_figures = bool(self.unit or how_many or not _OTHERWISE.search(question))
+        rest = before + (after[counted[0].end - 2 :] if counted else after)
+        tokens = lexicon.tokens(_without_figures(rest)) - _NEUTRAL
         self.wanted = frozenset(t for t in tokens if not any(s != t and s in t for s in tokens))
 
     def share(self, held: Iterable[str]) -> float:
@@ -84,13 +85,12 @@ class _Topic:
     def clauses(self, text: str) -> list[_Clause]:
         """Figures with a unit, each with its clause; one of few words takes the one before."""
         found = [f for f in _figures(text) if f.unit and f.kind in ("number", "percent")]
-        clauses = []
-        before: frozenset[str] = frozenset()
+        clauses, before = [], frozenset[str]()
         for match in _CLAUSE.finditer(_without_figures(text)):
             words = frozenset(self.lexicon.tokens(match[0])) - _NEUTRAL
             joined = words | before if len(words) < _FEW_WORDS else words
             narrowing = self._narrowing(match[0])
-            inside = (f for f in found if match.start() <= f.start < match.end())
+            inside = [f for f in found if match.start() <= f.start < match.end()]
             clauses += [_Clause(figure, joined, narrowing) for figure in inside]
             before = words
         return clauses
@@ -118,13 +118,10 @@ def conflicting(
     """
     topic = _Topic(question, lexicon)
     clause = _asked(chosen[1].text, topic)
-    best: dict[str, tuple[float, Source]] = {}
-    for other in others if clause else ():
-        if clause and _comparable(chosen, other, question, tagger):
-            score, issue = _score(clause, other, topic), other[0].issue_id
-            if score > best.get(issue, (0.0, other))[0]:
-                best[issue] = (score, other)
-    return _newest_first(source for _score_, source in best.values())
+    scores = [(_score(clause, other, topic), other) for other in others] if clause else []
+    found = [(s, o) for s, o in scores if s and _comparable(chosen, o, question, tagger)]
+    best = {other[0].issue_id: other for _, other in sorted(found, key=lambda pair: pair[0])}
+    return _newest_first(best.values())
 
 
 def with_dates(chosen: Source, others: Sequence[Source]) -> list[Support]:
@@ -135,8 +132,8 @@ def with_dates(chosen: Source, others: Sequence[Source]) -> list[Support]:
     own record and stands in no quote, so these are not to be verified again (see LEAD).
     """
     return [
-        Support(f"{_lead(article)}：“{sentence.text.rstrip('。')}”", ((article, sentence),), 1.0)
-        for article, sentence in _newest_first([chosen, *others])
+        Support(f"{_lead(a)}：“{sentence.text.rstrip('。')}”", ((a, sentence),), 1.0)
+        for a, sentence in _newest_first([chosen, *others])
     ]
 
 
@@ -174,7 +171,7 @@ def _of_the_time(question: str, article: Article, text: str) -> bool:
     if _PRINTED.search(question) and any(f.kind == "date" for f in asked):
         printed = [Figure(0, 0, "", "date", Day(day.year, day.month, day.day))] if day else []
         return any(supports(printed, f) for f in asked)
-    for word, years in _YEARS.items() if day else ():
+    for word, years in _YEARS.items():
         text = text.replace(word, f"{day.year + years}年" if day else word)
     held = figures(text)
     if day and not any(isinstance(f.value, Day) and f.value.year for f in held):
@@ -184,13 +181,11 @@ def _of_the_time(question: str, article: Article, text: str) -> bool:
 
 def _asked(text: str, topic: _Topic) -> _Clause | None:
     """The figure of the chosen sentence that answers the question; None where none does."""
+    if not topic.of_figures or len(topic.wanted) <= _FEW_WORDS:
+        return None
     clauses = topic.clauses(text)
-    how_many = _HOW_MANY.search(topic.question)
-    counted = figures(f"32{topic.question[how_many.end() :]}") if how_many else []
-    if _SHARE.search(topic.question):
-        clauses = [c for c in clauses if c.figure.unit == "%"]
-    elif counted and counted[0].unit:
-        clauses = [c for c in clauses if _same_unit(c.figure.unit, counted[0].unit)]
+    if topic.unit:
+        clauses = [c for c in clauses if _same_unit(c.figure.unit, topic.unit)]
     else:
         clauses = [c for c in clauses if c.figure.unit not in forms.TIMES | {"%"}]
     return max(clauses, key=lambda c: topic.share(c.words), default=None)
@@ -200,17 +195,15 @@ def _score(mine: _Clause, other: Source, topic: _Topic) -> float:
     """How surely a sentence says the same with another figure; 0 where it does not."""
     article, sentence = other
     held = topic.lexicon.tokens(sentence.text)
-    asked = topic.share(held)
     same = [c for c in topic.clauses(sentence.text) if _same_unit(c.figure.unit, mine.figure.unit)]
-    if topic.share(held | topic.lexicon.tokens(article.headline)) < ASKED or any(
-        _agree(c.figure, mine.figure) for c in same
-    ):
+    whole = topic.share(held | topic.lexicon.tokens(article.headline))
+    if whole < ASKED or any(_agree(c.figure, mine.figure) for c in same):
         return 0.0
-    best = 0.0
+    best, asked = 0.0, topic.share(held)
     for clause in same:
-        if clause.narrowing - mine.words or mine.narrowing - clause.words:
-            continue
         common = clause.words & mine.words
+        if (clause.narrowing | mine.narrowing) - common:
+            continue
         shares = [topic.lexicon.share(c.words, set(common)) for c in (clause, mine)]
         # 9家还是6家: the question says itself that both figures are of one thing.
         named = any(supports([clause.figure], f) for f in topic.counts)
@@ -224,12 +217,11 @@ def _score(mine: _Clause, other: Source, topic: _Topic) -> float:
 def _figures(text: str) -> list[Figure]:
     """The figures of a text, those with a unit of letters too; they don't overlap."""
     found = figures(text)
-    coded = (
-        Figure(*m.span(), m[0], "number", Decimal(m[0][: -len(m[1])]), m[1])
-        for m in _CODED.finditer(text)
-    )
-    apart = [c for c in coded if not any(f.start < c.end and c.start < f.end for f in found)]
-    return found + apart
+    for m in _CODED.finditer(text):
+        if not any(f.start < m.end() and m.start() < f.end for f in found):
+            value = Decimal(m[0][: -len(m[1])])
+            found.append(Figure(*m.span(), m[0], "number", value, m[1]))
+    return found
 
 
 def _without_figures(text: str) -> str:
@@ -247,15 +239,15 @@ def _agree(a: Figure, b: Figure) -> bool:
     """Whether two figures may be one: equal, rounded (1.2万 and 12043), or about as much."""
     if not isinstance(a.value, Decimal) or not isinstance(b.value, Decimal):
         return True
-    loose = _LOOSE * max(abs(a.value), abs(b.value)) if a.qualifier or b.qualifier else Decimal()
-    gap = abs(a.value - b.value)
+    gap, most = abs(a.value - b.value), max(abs(a.value), abs(b.value))
+    loose = _LOOSE * most if a.qualifier or b.qualifier else 0
     return gap <= loose or gap < max(_place(a.text, a.value), _place(b.text, b.value))
 
 
 def _place(text: str, value: Decimal) -> Decimal:
     """What the last written digit counts: of 1.2万, 1000. 0 where it counts single things."""
     written = re.match(r"[0-9,]+(?:\.([0-9]+))?", text)
-    number = Decimal(written[0].replace(",", "")) if written else Decimal()
-    if not written or not number or number == value:
+    number = Decimal(written[0].replace(",", "")) if written else value
+    if not written or number in (0, value):
         return Decimal()
     return abs(value / number).scaleb(-len(written[1] or ""))

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 
 from rag.config import Settings
 from rag.index.snapshot import Snapshot
 from rag.models.encoder import Encoder
+from rag.retrieve.duplicates import merge
 from rag.retrieve.fuse import fuse
 from rag.retrieve.lexicon import Lexicon
+from rag.retrieve.period import period
 from rag.types import Evidence, Hit
 
 DEPTH = 100
 """Candidates taken from each index: far more than are shown, so that the scaling is steady."""
+WIDER = 12
+"""Further passages in which other issues are looked up for the same thing."""
+CLOSE = 0.6
+"""Share of the best score from which a newer report is preferred where the newest is asked."""
 
 
 class Retriever:
@@ -23,6 +32,7 @@ class Retriever:
         self._encoder = encoder
         self._settings = settings
         self.lexicon = Lexicon(snapshot)
+        self._dates = [article.date for article in snapshot.articles if article.date]
 
     def search(self, question: str, k: int) -> list[Hit]:
         """The `k` best passages, best first; fewer where the corpus has no more."""
@@ -42,12 +52,45 @@ class Retriever:
             for i in order
         ]
 
-    def evidence(self, question: str) -> Evidence:
-        """The passages that the generator reads, and how much of the question they cover."""
-        hits = tuple(self.search(question, self._settings.sources))
-        return Evidence(question, hits, self.coverage(question, hits))
+    def evidence(self, standalone: str, question: str = "") -> Evidence:
+        """The passages that the generator reads, and how much of the question they cover.
+
+        question: a follow-up as it was asked; its own passages take part too. Where the
+        question names a time of issues (8月的报道), only passages of those are taken.
+        """
+        ranked = self._ranked(standalone, question)
+        when = period(standalone, self._dates)
+        if when is not None:
+            ranked = [hit for hit in ranked if when.holds(hit.article.date)]
+        if when is not None and when.newest:
+            ranked = _newest(ranked)
+        merged = merge(ranked, self._settings.sources)
+        kept = {hit.passage.id for hit in merged.kept}
+        wider = [hit for hit in ranked if hit.passage.id not in kept][:WIDER]
+        older = tuple(hit for _newer, hit in merged.older)
+        coverage = self.coverage(standalone, merged.kept)
+        return Evidence(standalone, merged.kept, coverage, (*merged.kept, *wider), older)
+
+    def _ranked(self, standalone: str, question: str) -> list[Hit]:
+        """Hits of both forms of a question; those of the form as asked count half."""
+        hits = {hit.passage.id: hit for hit in self.search(standalone, DEPTH)}
+        if question and question != standalone:
+            for hit in self.search(question, DEPTH):
+                rival = hits.get(hit.passage.id)
+                if rival is None or rival.score < hit.score / 2:
+                    hits[hit.passage.id] = replace(hit, score=hit.score / 2)
+        return sorted(hits.values(), key=lambda hit: -hit.score)
 
     def coverage(self, question: str, hits: tuple[Hit, ...]) -> float:
         """Share (0..1) of the question's content words, by weight, that the hits hold."""
         held = set[str]().union(*(self.lexicon.tokens(hit.passage.searchable) for hit in hits))
         return self.lexicon.share(self.lexicon.content(question), held)
+
+
+def _newest(ranked: list[Hit]) -> list[Hit]:
+    """Of the hits that come close to the best, the newest first."""
+    if not ranked:
+        return ranked
+    close = [hit for hit in ranked if hit.score >= CLOSE * ranked[0].score]
+    close.sort(key=lambda hit: hit.article.date or date.min, reverse=True)
+    return close + [hit for hit in ranked if hit.score < CLOSE * ranked[0].score]

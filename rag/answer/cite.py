@@ -1,0 +1,40 @@
+"""Markers and citations: which sentence rests on which, in the answer's text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.answer.align import Support
+from rag.types import Citation
+
+
+def cite(supports: Sequence[Support]) -> tuple[str, tuple[Citation, ...]]:
+    """Put markers behind sentences, numbered in the order in which sources first appear.
+
+    The marker stands before the closing mark, as in print: ……15个[1]。
+    """
+    citations: dict[tuple[str, int], Citation] = {}
+    text = ""
+    for support in supports:
+        markers: list[str] = []
+        for article, sentence in support.quotes:
+            citation = citations.setdefault(
+                (article.id, sentence.start),
+                Citation(
+                    marker=f"[{len(citations) + 1}]",
+                    article_id=article.id,
+                    headline=article.headline,
+                    issue=article.issue_id,
+                    date=article.date,
+                    reporters=article.reporters,
+                    quote=sentence.text,
+                    start=sentence.start,
+                    end=sentence.end,
+                ),
+            )
+            markers.append(citation.marker)
+        body = re.fullmatch(r"(.*?)([。！？!?…；;.]*)", support.text, re.DOTALL)
+        words, mark = (body.group(1), body.group(2)) if body else (support.text, "")
+        text += f"{words}{''.join(markers)}{mark or '。'}"
+    return text, tuple(citations.values())
