@@ -2,10 +2,10 @@
 
 A false conflict is worse than a missed one, so all of this has to hold for a sentence of
 another issue: it has what the question asks about; its clause around the figure says what the
-chosen sentence's says, and no word there narrows the thing down (a sort of cars is not cars);
+chosen sentence's says, and no word there narrows the thing down (late apples are not apples);
 its names don't point elsewhere; and none of its figures is the chosen one, written in another
 way or rounded. A period that the question names has to stand there too. Where it names
-none, two periods (半年, 七个月) are two answers, and their dates tell them apart.
+none, two periods (前3个月, 前8个月) are two answers, and their dates tell them apart.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ ASKED, IN_SENTENCE, ALIKE = 0.7, 0.85, 0.6
 where its clause is not like the chosen one; of the shorter clause's words in the other."""
 
 LEAD = re.compile(r"^(?:\d{4}年\d{1,2}月\d{1,2}日的报道|《[^\n]*?》)：(?=“)")
-"""What `with_dates` puts before a quotation. It stands in no quote: whoever checks figures or
-names of an answer against its quotes takes it off first."""
+"""What `with_dates` puts before a quotation: take it off before checking figures by quotes."""
 
 _FEW_WORDS = 2  # of a clause; a question of no more is too vague
 _LOOSE = Decimal("0.1")
 _CLAUSE = re.compile(r"[^，,；;。：:！!？?\n]+")
-# Units that `figures` doesn't know (200P); in 5G, 3D, 4K and V2 nothing is counted.
+# Units that `figures` doesn't know (40P); in 5G, 3D, 4K and V2 nothing is counted.
 _CODED = re.compile(r"(?<![A-Za-z0-9.])[0-9]+(?:\.[0-9]+)?(?![GDKV])([A-Z][A-Za-z]{0,3})(?!\w)")
 _HOW_MANY = re.compile(r"(多少|几|多[大长高])")
 _OTHERWISE = re.compile(r"谁|哪|什么|为何|怎|如何|何[时地]")
@@ -69,7 +68,7 @@ class _Topic:
     def __init__(self, question: str, lexicon: Lexicon) -> None:
         self.question, self.lexicon = question, lexicon
         self.counts = [f for f in _figures(question) if f.unit]
-        # 多少公顷: the unit is no part of the topic, and shows which figure is asked for.
+        # 多少公顷: the unit is no part of the topic; it shows which figure is asked for.
         before, how_many, after = (*_HOW_MANY.split(question, maxsplit=1), "", "")[:3]
         counted = [f for f in figures(f"32{after}") if how_many and not f.start]
         self.unit = "%" if _SHARE.search(question) else counted[0].unit if counted else ""
@@ -79,7 +78,7 @@ class _Topic:
         self.wanted = frozenset(t for t in tokens if not any(s != t and s in t for s in tokens))
 
     def share(self, held: Iterable[str]) -> float:
-        """The share of the question's words, by weight, that are held."""
+        """The share of its words, by weight, that are held."""
         return self.lexicon.share(self.wanted, set(held))
 
     def clauses(self, text: str) -> list[_Clause]:
@@ -88,10 +87,9 @@ class _Topic:
         clauses, before = [], frozenset[str]()
         for match in _CLAUSE.finditer(_without_figures(text)):
             words = frozenset(self.lexicon.tokens(match[0])) - _NEUTRAL
-            joined = words | before if len(words) < _FEW_WORDS else words
-            narrowing = self._narrowing(match[0])
+            said = words | before if len(words) < _FEW_WORDS else words, self._narrowing(match[0])
             inside = [f for f in found if match.start() <= f.start < match.end()]
-            clauses += [_Clause(figure, joined, narrowing) for figure in inside]
+            clauses += [_Clause(figure, *said) for figure in inside]
             before = words
         return clauses
 
@@ -193,10 +191,9 @@ def _asked(text: str, topic: _Topic) -> _Clause | None:
 
 def _score(mine: _Clause, other: Source, topic: _Topic) -> float:
     """How surely a sentence says the same with another figure; 0 where it does not."""
-    article, sentence = other
-    held = topic.lexicon.tokens(sentence.text)
-    same = [c for c in topic.clauses(sentence.text) if _same_unit(c.figure.unit, mine.figure.unit)]
-    whole = topic.share(held | topic.lexicon.tokens(article.headline))
+    held = topic.lexicon.tokens(other[1].text)
+    same = [c for c in topic.clauses(other[1].text) if _same_unit(c.figure.unit, mine.figure.unit)]
+    whole = topic.share(held | topic.lexicon.tokens(other[0].headline))
     if whole < ASKED or any(_agree(c.figure, mine.figure) for c in same):
         return 0.0
     best, asked = 0.0, topic.share(held)
@@ -205,7 +202,7 @@ def _score(mine: _Clause, other: Source, topic: _Topic) -> float:
         if (clause.narrowing | mine.narrowing) - common:
             continue
         shares = [topic.lexicon.share(c.words, set(common)) for c in (clause, mine)]
-        # 9家还是6家: the question says itself that both figures are of one thing.
+        # 12艘还是14艘: the question says itself that both figures are of one thing.
         named = any(supports([clause.figure], f) for f in topic.counts)
         if len(common) >= _FEW_WORDS and max(shares) >= ALIKE:
             best = max(best, asked + sum(shares))
@@ -219,8 +216,7 @@ def _figures(text: str) -> list[Figure]:
     found = figures(text)
     for m in _CODED.finditer(text):
         if not any(f.start < m.end() and m.start() < f.end for f in found):
-            value = Decimal(m[0][: -len(m[1])])
-            found.append(Figure(*m.span(), m[0], "number", value, m[1]))
+            found.append(Figure(*m.span(), m[0], "number", Decimal(m[0][: -len(m[1])]), m[1]))
     return found
 
 
