@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from rag.config import load_settings
-from rag.errors import QuestionError, RagError
+from rag.errors import ConfigError, QuestionError, RagError
 from rag.progress import Bars
 
 app = typer.Typer(
@@ -195,10 +195,11 @@ def calibrate(
 
     settings = load_settings(corpus=corpus, index=index)
     rows = read_labelled(questions)
+    path = out or settings.abstain
+    if not path.parent.is_dir():
+        raise ConfigError(f"no folder {path.parent} for {path.name}; make it or name another")
     found, labels = measure(Assistant.open(settings, Bars()), rows, Bars())
     model = fit(found, labels, FALSE_REFUSALS)
-    path = out or settings.abstain
-    model.save(path)
     for name, result in (
         ("fitted on all", refusals(model, found, labels)),
         ("held out", held_out(found, labels, FALSE_REFUSALS)),
@@ -207,6 +208,7 @@ def calibrate(
             f"{name:14} refusals: precision {result.precision:.2f}, recall {result.recall:.2f}, "
             f"answerable refused {result.false:.2f}"
         )
+    model.save(path)
     _say(f"wrote {path}; it is used from the next start")
 
 
@@ -254,5 +256,6 @@ def _say(line: str) -> None:
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    # A lone surrogate of a question or a file name cannot be written as UTF-8.
+    typer.echo(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8"))
     sys.stdout.flush()

@@ -66,6 +66,11 @@ class Article:
         """The words under the article's pictures, in printed order."""
         return tuple(self.text[s.start : s.end] for s in self.sections if s.kind == "caption")
 
+    @property
+    def title(self) -> str:
+        """The headline, or where none is printed the first words of the text."""
+        return self.headline or f"{self.text[:18]}…"
+
     def section_at(self, position: int) -> Section | None:
         """The section that holds the character at `position`, or None in the opening body."""
         return next((s for s in self.sections if s.start <= position < s.end), None)

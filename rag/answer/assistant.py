@@ -19,7 +19,7 @@ from rag.answer.shapes import parts
 from rag.answer.summary import summarise
 from rag.answer.verify import once
 from rag.config import Settings
-from rag.errors import IndexDamaged, QuestionError, StoreError
+from rag.errors import IndexDamaged, IndexMismatch, QuestionError, StoreError
 from rag.index.build import build, is_current
 from rag.index.snapshot import Snapshot
 from rag.index.store import Store
@@ -59,7 +59,7 @@ class Assistant:
         """Load the index and both models. Raises StoreError or ModelError."""
         progress = progress or Silent()
         encoder = SentenceEncoder.open(settings, progress)
-        snapshot = Store(settings.index).load(settings.cache_dir, encoder.name)
+        snapshot = _load(settings, encoder)
         return cls(snapshot, encoder, TransformersGenerator.open(settings, progress), settings)
 
     @property
@@ -107,15 +107,19 @@ class Assistant:
         question = checked(question, self.settings)
         start = time.perf_counter()
         yield Draft("retrieve")
-        composed = self._from_records(question)
+        history = [earlier for earlier in history if len(earlier) <= self.settings.question_chars]
+        whole = self._followups.standalone(question, history)
+        composed = self._from_records(question) or self._from_records(whole)
         if composed is not None:
             timings = Timings(total=time.perf_counter() - start)
-            yield self._answer(question, [Evidence(question, ())], [composed], timings)
+            yield self._answer(question, [Evidence(whole, ())], [composed], timings)
             return
         retrieved, first, before = 0.0, None, ""
         found: list[Evidence] = []
         said: list[Composed] = []
-        for part in self._parts(question, history):
+        for part in self._parts(whole):
+            if cancel is not None and cancel.is_set() and found:
+                break
             begun = time.perf_counter()
             asked = question if len(found) == 0 and not before else ""
             found.append(evidence := self._retriever.evidence(part, asked))
@@ -133,9 +137,8 @@ class Assistant:
         timings = Timings(retrieved, first, time.perf_counter() - start)
         yield self._answer(question, found, said, timings)
 
-    def _parts(self, question: str, history: Sequence[str]) -> list[str]:
+    def _parts(self, whole: str) -> list[str]:
         """The stand-alone questions that a question is made of, the later read with the first."""
-        whole = self._followups.standalone(question, history)
         first, *rest = parts(whole, self._snapshot.segmenter.terms)
         earlier = [first]
         for part in rest:
@@ -146,14 +149,14 @@ class Assistant:
         """Greetings, questions about the corpus itself, and summaries: no model writes these."""
         reply = greeting(question)
         if reply is not None:
-            return Composed((Support(reply, (), 1.0),), 1.0, ())
+            return Composed((Support(reply, (), 1.0),), None, ())
         listed = self._catalogue.answer(question)
         if listed is not None:
-            return Composed(tuple(listed), 1.0, ())
+            return Composed(tuple(listed), None, ())
         target = self._catalogue.summary_target(question)
         if target is None:
             return None
-        return Composed(tuple(summarise(target, self._encoder)), 1.0, ())
+        return Composed(tuple(summarise(target, self._encoder)), None, ())
 
     def signals(self, question: str, history: Sequence[str] = ()) -> Signals | None:
         """What the decision to answer a question rests on, for calibration."""
@@ -174,7 +177,7 @@ class Assistant:
         timings: Timings,
     ) -> Answer:
         text, citations = cite(joined(found, said))
-        confidence = min((c.confidence for c in said), default=0.0)
+        sure = [c.confidence for c in said if c.confidence is not None]
         return Answer(
             question=question,
             text=text or REFUSAL,
@@ -186,7 +189,7 @@ class Assistant:
             generator=self._generator.name,
             encoder=self._encoder.name,
             standalone=" ".join(evidence.question for evidence in found),
-            confidence=confidence,
+            confidence=min(sure, default=None),
             checks=tuple(check for composed in said for check in composed.checks),
         )
 
@@ -224,7 +227,7 @@ def open_search(
 ) -> Callable[[str, int], list[Hit]]:
     """Search alone, for which no generator is loaded. Raises StoreError or ModelError."""
     encoder = SentenceEncoder.open(settings, progress)
-    snapshot = Store(settings.index).load(settings.cache_dir, encoder.name)
+    snapshot = _load(settings, encoder)
     retriever = Retriever(snapshot, encoder, settings)
     return lambda question, k: retriever.search(checked(question, settings), k)
 
@@ -235,14 +238,25 @@ def open_current(settings: Settings, progress: Progress, say: Callable[[str], No
     try:
         if not is_current(settings, encoder.name):
             build(settings, encoder, progress)
-        snapshot = Store(settings.index).load(settings.cache_dir, encoder.name)
-    except IndexDamaged as error:
+        snapshot = _load(settings, encoder)
+    except (IndexDamaged, IndexMismatch) as error:
         say(f"{error}; building it again")
         build(settings, encoder, progress)
-        snapshot = Store(settings.index).load(settings.cache_dir, encoder.name)
+        snapshot = _load(settings, encoder)
     for item in snapshot.manifest.unreadable:
         say(f"skipped {item.source}: {item.reason}")
     return Assistant(snapshot, encoder, TransformersGenerator.open(settings, progress), settings)
+
+
+def _load(settings: Settings, encoder: Encoder) -> Snapshot:
+    """The index in use. Raises StoreError, IndexMismatch for vectors of another width too."""
+    snapshot = Store(settings.index).load(settings.cache_dir, encoder.name)
+    if snapshot.dense.dimensions != encoder.dimensions:
+        raise IndexMismatch(
+            f"the index in {settings.index} holds vectors of {snapshot.dense.dimensions} numbers, "
+            f"{encoder.name} makes {encoder.dimensions}; run `rag build --full`"
+        )
+    return snapshot
 
 
 def checked(question: str, settings: Settings) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def read_batch(path: Path) -> list[str]:
     """The file's lines; blank ones are kept as such. Raises QuestionError."""
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionError(f"batch {path} cannot be read ({error}); give a UTF-8 file") from error
 
@@ -40,8 +40,8 @@ def answer_batch(assistant: Assistant, lines: Sequence[str]) -> Iterator[dict[st
 def _row(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise QuestionError(f"not JSON ({error.msg}); write one object a line") from error
+    except (ValueError, RecursionError) as error:
+        raise QuestionError("not JSON; write one object a line") from error
     if not isinstance(row, dict) or not isinstance(row.get("question"), str):
         raise QuestionError('no "question"; write {"id": ..., "question": ...}')
     history = row.get("history") or []

@@ -24,7 +24,7 @@ def cite(supports: Sequence[Support]) -> tuple[str, tuple[Citation, ...]]:
                 Citation(
                     marker=f"[{len(citations) + 1}]",
                     article_id=article.id,
-                    headline=article.headline,
+                    headline=article.title,
                     issue=article.issue_id,
                     date=article.date,
                     reporters=article.reporters,
@@ -34,7 +34,7 @@ def cite(supports: Sequence[Support]) -> tuple[str, tuple[Citation, ...]]:
                 ),
             )
             markers.append(citation.marker)
-        body = re.fullmatch(r"(.*?)([。！？!?…；;.]*)", support.text, re.DOTALL)
+        body = re.fullmatch(r"(.*?)([。！？!?…；;.]*[”’」』）)]*)", support.text, re.DOTALL)
         words, mark = (body.group(1), body.group(2)) if body else (support.text, "")
         text += f"{words}{''.join(markers)}{mark or '。'}"
     return text, tuple(citations.values())

@@ -28,7 +28,7 @@ class Composed:
     """What is shown (nothing: a refusal), how sure that is, and what was found of the draft."""
 
     supports: tuple[Support, ...]
-    confidence: float
+    confidence: float | None
     checks: tuple[Check, ...]
 
 
@@ -97,7 +97,7 @@ class Composer:
             return Composed((best,), confidence, checks)
         sources = evidence_sentences(evidence.hits)
         shown, verdicts = verify(sentences, evidence.question, sources, self._aligner, self._tagger)
-        return Composed(tuple(shown or [best]), confidence, tuple(verdicts))
+        return Composed(tuple(shown), confidence, tuple(verdicts))
 
 
 def _all(sentences: list[str], outcome: Outcome, reason: str) -> tuple[Check, ...]:

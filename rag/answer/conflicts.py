@@ -137,7 +137,7 @@ def with_dates(chosen: Source, others: Sequence[Source]) -> list[Support]:
 
 def _lead(article: Article) -> str:
     day = article.date
-    return f"{day.year}年{day.month}月{day.day}日的报道" if day else f"《{article.headline}》"
+    return f"{day.year}年{day.month}月{day.day}日的报道" if day else f"《{article.title}》"
 
 
 def _newest_first(sources: Iterable[Source]) -> list[Source]:

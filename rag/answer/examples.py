@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 
 from rag.answer.figures import Figure, figures
 from rag.index.words import ORGANISATION, harvest
@@ -27,7 +28,7 @@ def example_questions(articles: Sequence[Article], n: int) -> list[str]:
     """Up to `n` questions, one from an article, newest articles first."""
     newest = sorted(articles, key=lambda a: a.date or date.min, reverse=True)
     found = (next(_questions(article), None) for article in newest)
-    return [question for question in dict.fromkeys(found) if question][:n]
+    return list(islice(filter(None, found), n))
 
 
 def _questions(article: Article) -> Iterator[str]:

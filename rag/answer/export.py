@@ -19,6 +19,7 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
             for citation in answer.citations
         ],
         "evidence": [hit_to_dict(hit) for hit in answer.evidence.hits],
+        "older": [hit_to_dict(hit) for hit in answer.evidence.older],
         "timings": {
             name: None if seconds is None else round(seconds, 3)
             for name, seconds in asdict(answer.timings).items()

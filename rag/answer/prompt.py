@@ -17,11 +17,14 @@ MODEL_REFUSAL = "资料中没有相关信息"
 _INSTRUCTION = (
     f"只根据给出的资料回答问题，用一两句话直接作答。资料中没有答案时，只回答“{MODEL_REFUSAL}”。"
 )
+# A refusal speaks of the material, from its first words on. 无法提供担保的企业 is no refusal.
 _REFUSING = re.compile(
-    r"(?:没有|未|无|不)(?:找到|提到|提及|提供|给出|包含|包括|说明|明确|涉及|足够|直接|具体|相关)"
-    r".{0,12}(?:信息|内容|资料|答案|数据|说明|提及|提到)"
-    r"|(?:资料|文中|文章|报道|信息)(?:里|中)?(?:并)?(?:没有|未|无)(?:相关|提|说|给|明)"
-    r"|无法(?:回答|确定|得知|判断|提供)"
+    r"(?:很抱歉|抱歉|对不起)?[，,]?(?:根据|从|在)?(?:所|已)?(?:给出|提供)?的?"
+    r"(?:资料|文中|文章|报道|信息|材料|上述内容|原文)(?:里|中|内容|来看|显示)*[，,]?.{0,8}?"
+    r"(?:(?:并)?(?:没有|未|无|不)(?:找到|提到|提及|提供|给出|包含|包括|说明|明确|涉及|足够|相关|具体|说|提)"
+    r"|无法(?:回答|确定|得知|判断|提供))"
+    r"|(?:没有|未)(?:找到|提到|提及|提供|给出)(?:相关|具体|足够|任何)?.{0,4}(?:信息|内容|资料|答案|数据)"
+    r"|无法(?:回答|确定|得知|判断)"
 )
 
 
@@ -36,7 +39,7 @@ def messages(question: str, hits: Sequence[Hit]) -> list[Message]:
 
 def says_nothing_found(text: str) -> bool:
     """Whether the generator refuses, in the words it was given or in its own."""
-    return MODEL_REFUSAL in text or bool(_REFUSING.search(text))
+    return MODEL_REFUSAL in text or bool(_REFUSING.match(text.strip()))
 
 
 def _source(hit: Hit) -> str:

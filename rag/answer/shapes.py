@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 MOST_PARTS = 3
 
+_QUOTED = re.compile(r"《[^《》]*》|“[^“”]*”")
 _END = re.compile(r"[？?；;]+\s*")
 _LIST = re.compile(r"哪些|哪几|分别|都有谁|有哪|列出|列举|包括什么|有什么")
 _COMPARING = re.compile(
@@ -26,7 +27,10 @@ def parts(question: str, terms: Sequence[str]) -> list[str]:
     Questions that stand one after the other are taken apart at their marks; a question that
     sets two named things side by side is asked of each.
     """
-    asked = [piece.strip() for piece in _END.split(question) if re.search(r"\w", piece)]
+    hidden = _QUOTED.sub(lambda m: re.sub(r"[？?；;]", "\0", m.group()), question)
+    marks = [m.end() for m in _END.finditer(hidden)]
+    pieces = [question[a:b] for a, b in zip([0, *marks], [*marks, len(question)], strict=True)]
+    asked = [p.strip(" ？?；;") for p in pieces if re.search(r"\w", p)]
     if len(asked) > 1:
         return [f"{piece}？" for piece in asked[:MOST_PARTS]]
     return _compared(question, terms) or [question]

@@ -17,6 +17,10 @@ def show_answer(answer: Answer) -> str:
         source = "，".join(filter(None, (citation.headline, names, str(citation.date or ""))))
         quote = textwrap.shorten(citation.quote, _MAX_QUOTE, placeholder="…")
         lines += [f"{citation.marker} {source}（{citation.issue}）", f"    {quote}"]
+    prints = [hit.article for hit in answer.evidence.older]
+    earlier = dict.fromkeys(f"《{article.title}》{article.date or ''}" for article in prints)
+    if earlier and not answer.refused:
+        lines.append(f"同文早前也见于：{'、'.join(earlier)}")
     times = answer.timings
     first = "" if times.first_token is None else f"首字 {times.first_token:.2f} 秒 · "
     lines.append(f"检索 {times.retrieve:.2f} 秒 · {first}共 {times.total:.2f} 秒")

@@ -21,7 +21,7 @@ def summarise(target: Article | Sequence[Article], encoder: Encoder) -> list[Sup
     if isinstance(target, Article):
         return [_support(source) for source in _central(target, encoder)]
     return [
-        Support(f"《{article.headline}》：{sources[0][1].text}", (sources[0],), 1.0)
+        Support(f"《{article.title}》：{sources[0][1].text}", (sources[0],), 1.0)
         for article in target
         if (sources := _telling(article))
     ]

@@ -46,8 +46,8 @@ def quotation(source: Source) -> Support:
 
 
 def once(supports: Sequence[Support]) -> list[Support]:
-    """Each text once, in order."""
-    return list({support.text: support for support in supports}.values())
+    """Each text with its quotations once, in order."""
+    return list({(support.text, support.quotes): support for support in supports}.values())
 
 
 def _fault(support: Support, question: str, tagger: Tagger | None) -> str:

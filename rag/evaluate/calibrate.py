@@ -42,7 +42,7 @@ def read_labelled(path: Path) -> list[Labelled]:
     Raises QuestionError naming the line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionError(f"{path} cannot be read ({error}); give a UTF-8 JSONL file") from error
     rows = []
@@ -52,7 +52,10 @@ def read_labelled(path: Path) -> list[Labelled]:
         try:
             row = json.loads(line)
             history = tuple(row.get("history") or ())
-            rows.append(Labelled(row["question"], history, row.get("answerable", True)))
+            question = row["question"]
+            if not isinstance(question, str) or not all(isinstance(h, str) for h in history):
+                raise TypeError("not a text")
+            rows.append(Labelled(question, history, bool(row.get("answerable", True))))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise QuestionError(
                 f'{path} line {number}: write {{"question": ..., "answerable": true or false}}'

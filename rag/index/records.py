@@ -55,6 +55,9 @@ def read_passages(path: Path) -> list[Passage]:
 
 def read_manifest(path: Path) -> Manifest:
     """Raises as `read_articles`."""
-    row = json.loads(path.read_text(encoding="utf-8"))
+    row = json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))
     row["unreadable"] = tuple(Unreadable(**item) for item in row["unreadable"])
-    return Manifest(**row)
+    manifest = Manifest(**row)
+    if not isinstance(manifest.files, dict) or not manifest.files:
+        raise ValueError("it lists no files")
+    return manifest

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -59,14 +60,14 @@ class Store:
             return records.read_manifest(path)
         except FileNotFoundError:
             raise IndexDamaged(f"{path} is missing: half-written; {REBUILD}") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexDamaged(f"{path} is corrupted; {REBUILD}") from error
 
     def names(self) -> list[str]:
         """All generations, oldest first."""
         if not self._generations.is_dir():
             return []
-        return sorted(p.name for p in self._generations.iterdir() if p.name[:1].isdigit())
+        return sorted(p.name for p in self._generations.iterdir() if re.match(r"\d{6}-", p.name))
 
     def size(self, name: str) -> int:
         """Bytes of a generation on disk."""
@@ -114,10 +115,11 @@ class Store:
         describe: gets the generation's name and its files' hashes, gives the manifest.
         Raises StoreError where the folder cannot be written; the generation in use stays.
         """
+        folder = self._generations / f".new-{os.getpid()}"
         try:
             self._generations.mkdir(parents=True, exist_ok=True)
-            folder = self._generations / f".new-{os.getpid()}"
-            shutil.rmtree(folder, ignore_errors=True)
+            for left in self._generations.glob(".new-*"):  # of builds that were killed
+                shutil.rmtree(left, ignore_errors=True)
             folder.mkdir()
             records.write_lines(folder / "articles.jsonl", articles)
             records.write_lines(folder / "passages.jsonl", passages)
@@ -128,10 +130,11 @@ class Store:
             digest = hashlib.sha256("".join(sorted(files.values())).encode()).hexdigest()
             name = f"{self._next_number():06d}-{digest[:8]}"
             manifest = describe(name, files)
-            (folder / MANIFEST).write_text(records.to_json(manifest) + "\n", encoding="utf-8")
+            records.write_lines(folder / MANIFEST, [manifest])
             folder.rename(self._generations / name)
             self._point_to(name)
         except (OSError, RuntimeError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
             raise StoreError(f"cannot write the index in {self.folder}: {error}") from error
         self._prune()
         return manifest
@@ -150,7 +153,7 @@ class Store:
 
     def _prune(self) -> None:
         for name in self.names()[:-KEEP]:
-            shutil.rmtree(self._generations / name)
+            shutil.rmtree(self._generations / name, ignore_errors=True)
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:

@@ -18,6 +18,8 @@ from rag.types import Evidence, Hit
 
 DEPTH = 100
 """Candidates taken from each index: far more than are shown, so that the scaling is steady."""
+SHORT, SHORT_SHARE = 60, 0.8
+"""Both indexes favour a text for being short: a caption names its matter and says little."""
 WIDER = 12
 """Further passages in which other issues are looked up for the same thing."""
 CLOSE = 0.6
@@ -34,12 +36,14 @@ class Retriever:
         self.lexicon = Lexicon(snapshot)
         self._dates = [article.date for article in snapshot.articles if article.date]
 
-    def search(self, question: str, k: int) -> list[Hit]:
+    def search(self, question: str, k: int, depth: int = DEPTH) -> list[Hit]:
         """The `k` best passages, best first; fewer where the corpus has no more."""
         snapshot = self._snapshot
         query = self._encoder.encode_queries([question])
-        found = snapshot.candidates(query, snapshot.segmenter.tokens(question), DEPTH)
+        found = snapshot.candidates(query, snapshot.segmenter.tokens(question), depth)
         scores = fuse(found.sparse, found.dense, self._settings.sparse_weight)
+        lengths = [len(snapshot.passage(int(row)).text) for row in found.rows]
+        scores = np.where(np.array(lengths) < SHORT, SHORT_SHARE * scores, scores)
         order = np.argsort(-scores, kind="stable")[:k]
         return [
             Hit(
@@ -58,8 +62,10 @@ class Retriever:
         question: a follow-up as it was asked; its own passages take part too. Where the
         question names a time of issues (8月的报道), only passages of those are taken.
         """
-        ranked = self._ranked(standalone, question)
         when = period(standalone, self._dates)
+        # Issues of one time may be few among many: then all passages are looked at.
+        depth = self.lexicon.passages if when is not None else DEPTH
+        ranked = self._ranked(standalone, question, depth)
         if when is not None:
             ranked = [hit for hit in ranked if when.holds(hit.article.date)]
         if when is not None and when.newest:
@@ -71,11 +77,11 @@ class Retriever:
         coverage = self.coverage(standalone, merged.kept)
         return Evidence(standalone, merged.kept, coverage, (*merged.kept, *wider), older)
 
-    def _ranked(self, standalone: str, question: str) -> list[Hit]:
+    def _ranked(self, standalone: str, question: str, depth: int) -> list[Hit]:
         """Hits of both forms of a question; those of the form as asked count half."""
-        hits = {hit.passage.id: hit for hit in self.search(standalone, DEPTH)}
+        hits = {hit.passage.id: hit for hit in self.search(standalone, depth, depth)}
         if question and question != standalone:
-            for hit in self.search(question, DEPTH):
+            for hit in self.search(question, depth, depth):
                 rival = hits.get(hit.passage.id)
                 if rival is None or rival.score < hit.score / 2:
                     hits[hit.passage.id] = replace(hit, score=hit.score / 2)

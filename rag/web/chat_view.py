@@ -85,6 +85,7 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         refused = " refused" if answer.refused else ""
         yield tag("div", *_cited(answer.text, answer.citations), class_=f"answer{refused}")
         yield sources(answer.citations)
+        yield older(answer)
         yield timings(answer)
         yield checks(answer)
         return
@@ -153,6 +154,26 @@ def timings(answer: Answer) -> Html:
         parts.append(f"首字 {_seconds(spent.first_token)}")
     parts += [f"共 {_seconds(spent.total)}", f"索引 {answer.index_version}"]
     return tag("p", *(tag("span", part) for part in parts), class_="timings")
+
+
+def older(answer: Answer) -> Html:
+    """Earlier prints of what was read; the newest stands for them."""
+    prints = {hit.article.id: hit for hit in answer.evidence.older}
+    if not prints or answer.refused:
+        return NOTHING
+    titles = [
+        tag(
+            "button",
+            f"《{hit.article.title}》{printed_date(hit.article.date) if hit.article.date else ''}",
+            type="button",
+            class_="quiet",
+            data_cite=hit.article.id,
+            data_start=hit.passage.start,
+            data_end=hit.passage.end,
+        )
+        for hit in prints.values()
+    ]
+    return tag("p", "同文早前也见于：", *titles, class_="aside older")
 
 
 def checks(answer: Answer) -> Html:
