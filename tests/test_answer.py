@@ -125,6 +125,11 @@ class TestAssistant:
         answer = open_assistant(MODEL_REFUSAL + "。").ask("中试基地占地多少亩？")
         assert (answer.text, answer.refused, answer.citations) == (REFUSAL, True, ())
 
+    def test_refuses_a_year_that_the_article_does_not_speak_of(self, open_assistant: Open):
+        assistant = open_assistant("中试基地占地120亩。")
+        assert assistant.ask("2019年中试基地占地多少亩？").refused
+        assert not assistant.ask("2024年中试基地占地多少亩？").refused
+
     def test_drops_what_no_source_says(self, open_assistant: Open):
         answer = open_assistant("火星上发现了液态海洋。").ask("中试基地占地多少亩？")
         assert "火星" not in answer.text

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rag.answer.abstain import Abstainer, Signals, signals
 from rag.answer.align import Aligner, Source, Support, evidence_sentences, split_answer
 from rag.answer.conflicts import conflicting, with_dates
+from rag.answer.figures import Day, figures
 from rag.answer.names import Tagger
 from rag.answer.prompt import says_nothing_found
 from rag.answer.reading import Reading, read
@@ -58,6 +59,10 @@ class Composer:
         if self._abstainer.refuses(found):
             reason = f"资料很可能没有答案（把握 {confidence:.0%}）"
             return Composed((), confidence, _all(sentences, "dropped", reason))
+        year = _another_year(evidence.question, reading)
+        if year:
+            checks = _all(sentences, "dropped", f"所读的报道没有提到{year}年")
+            return Composed((), confidence, checks)
         rivals = self._other_issues(evidence, reading)
         if rivals:
             checks = _all(sentences, "passed over", "各期报道的数字不同，一并引用")
@@ -102,3 +107,17 @@ class Composer:
 
 def _all(sentences: list[str], outcome: Outcome, reason: str) -> tuple[Check, ...]:
     return tuple(Check(sentence, outcome, reason, 0.0) for sentence in sentences)
+
+
+def _another_year(question: str, reading: Reading) -> int | None:
+    """A year that the question names and that neither reading's article speaks of."""
+    asked = _years(question)
+    for article, _sentence in (reading.asked.source, reading.drafted.source):
+        told = _years(f"{article.headline}\n{article.text}")
+        told |= {article.date.year} if article.date else set()
+        asked -= told
+    return min(asked, default=None)
+
+
+def _years(text: str) -> set[int]:
+    return {f.value.year for f in figures(text) if isinstance(f.value, Day) and f.value.year}
