@@ -210,6 +210,7 @@ def test_text_for_the_terminal(open_assistant: Open):
     assistant = open_assistant("中试基地占地120亩。")
     shown = show_answer(assistant.ask("中试基地占地多少亩？"))
     assert "[1] 白沙高新区建成中试基地，桑榆，2024-06-01" in shown
+    assert "    白沙高新区的中试基地占地120亩，可同时开展9条产线的试验。" in shown
     listed = show_article(assistant.articles()[0], 1)
     assert "记者：甘棠" in listed
     assert "小标题：人才政策" in listed

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rag.types import Answer, Article
 
 _MAX_QUOTE = 120
@@ -15,7 +13,8 @@ def show_answer(answer: Answer) -> str:
     for citation in answer.citations:
         names = "、".join(citation.reporters)
         source = "，".join(filter(None, (citation.headline, names, str(citation.date or ""))))
-        quote = textwrap.shorten(citation.quote, _MAX_QUOTE, placeholder="…")
+        short = len(citation.quote) <= _MAX_QUOTE
+        quote = citation.quote if short else f"{citation.quote[: _MAX_QUOTE - 1]}…"
         lines += [f"{citation.marker} {source}（{citation.issue}）", f"    {quote}"]
     prints = [hit.article for hit in answer.evidence.older]
     earlier = dict.fromkeys(f"《{article.title}》{article.date or ''}" for article in prints)
