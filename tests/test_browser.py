@@ -22,7 +22,7 @@ from rag.index.store import Store
 from rag.progress import Silent
 from rag.web.page import BROKEN
 from tests.conftest import ROOT
-from tests.fakes import HashEncoder, ScriptedGenerator
+from tests.fakes import HashEncoder, ScriptedGenerator, willing
 from tests.scripted_backend import NASTY, REFUSAL, ScriptedBackend, serving
 
 CHROMIUM = next(
@@ -373,7 +373,7 @@ def test_a_planted_page_is_read_indexed_and_shown_as_text(
     (tiny_corpus / "2024-07-01-c.md").write_text(
         f"# 黑石岭园区{PLANTED}\n\n◎本报记者 {PLANTED}\n\n{said}园区还在扩建。\n", encoding="utf-8"
     )
-    settings = Settings(corpus=tiny_corpus, index=tmp_path / "index")
+    settings = Settings(corpus=tiny_corpus, index=tmp_path / "index", abstain=willing(tmp_path))
     build(settings, HashEncoder())
     snapshot = Store(settings.index).load(settings.cache_dir)
     assistant = Assistant(snapshot, HashEncoder(), ScriptedGenerator([said]), settings)
@@ -403,7 +403,7 @@ def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path
         ask(page, question)
         expect(last_turn(page).locator(".timings")).to_be_visible(timeout=180_000)
         expect(page.locator(".answer")).to_contain_text("15个算法")
-        page.locator(".answer .cite").first.click()
+        page.locator(".answer .cite").last.click()
         expect(page.locator(".paper mark")).to_contain_text("15个算法")
         assert in_view(page, ".paper mark", ".source .scroll")
         ask(page, "请介绍苏州工业园区的人工智能产业。")
