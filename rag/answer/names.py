@@ -124,7 +124,7 @@ def _shortens(name: str, full: str) -> bool:
 
 
 def _stands_as_code(name: str, text: str) -> bool:
-    """Whether a code stands there as a whole, whatever joins its parts: DFM-2 and DFM 2."""
+    """Whether a code stands there as a whole, whatever joins its parts: AB-2 and AB 2."""
     name = normalise(name)
     parts = re.findall(r"[a-z]+|[0-9]+|\++", name)
     before = "(?<![a-z])" if name[0].isalpha() else "(?<![0-9])"
