@@ -45,11 +45,12 @@ class Assistant:
         self._encoder = encoder
         self._generator = generator
         self._retriever = Retriever(snapshot, encoder, settings)
+        self._tagger = pos_tagger(settings.cache_dir)
         self._composer = Composer(
             self._retriever.lexicon,
             encoder,
             Abstainer.load(settings.abstain if settings.abstain.exists() else DEFAULTS),
-            pos_tagger(settings.cache_dir),
+            self._tagger,
         )
         self._followups = FollowUps.open(snapshot.segmenter)
         self._catalogue = Catalogue(snapshot.articles)
@@ -139,7 +140,8 @@ class Assistant:
 
     def _parts(self, whole: str) -> list[str]:
         """The stand-alone questions that a question is made of, the later read with the first."""
-        first, *rest = parts(whole, self._snapshot.segmenter.terms)
+        names = {*self._snapshot.segmenter.terms, *self._tagger(whole)}
+        first, *rest = parts(whole, sorted(names))
         earlier = [first]
         for part in rest:
             earlier.append(self._followups.standalone(part, earlier))
