@@ -110,7 +110,9 @@ class Assistant:
         yield Draft("retrieve")
         history = [earlier for earlier in history if len(earlier) <= self.settings.question_chars]
         whole = self._followups.standalone(question, history)
-        composed = self._from_records(question) or self._from_records(whole)
+        composed = self._from_records(question)
+        if composed is None and whole != question:
+            composed = self._from_records(whole)
         if composed is not None:
             timings = Timings(total=time.perf_counter() - start)
             yield self._answer(question, [Evidence(whole, ())], [composed], timings)
@@ -122,7 +124,7 @@ class Assistant:
             if cancel is not None and cancel.is_set() and found:
                 break
             begun = time.perf_counter()
-            asked = question if len(found) == 0 and not before else ""
+            asked = "" if found else question
             found.append(evidence := self._retriever.evidence(part, asked))
             retrieved += time.perf_counter() - begun
             written = ""
