@@ -13,21 +13,27 @@ import argparse
 import json
 from pathlib import Path
 
-from rag.answer.abstain import fit
+import numpy as np
+
 from rag.answer.assistant import Assistant
 from rag.config import load_settings
-from rag.evaluate.calibrate import Labelled, held_out, measure, refusals
+from rag.evaluate.calibrate import COST, fit, measure, rates
+from rag.evaluate.record import Case
 from rag.progress import Bars
 
 ELSEWHERE = {"chat", "corpus", "summary", "time", "compare", "several"}
-FALSE_REFUSALS = 0.18
-"""Of all answerable questions together; 0.05 of those of the bench, whose wording is the text's."""
 
 
-def labelled(path: Path) -> list[Labelled]:
+def labelled(path: Path) -> list[Case]:
+    """Cases, or the rows of the bench with their `answerable`."""
     rows = map(json.loads, path.read_text("utf-8").splitlines())
     return [
-        Labelled(row["question"], tuple(row.get("history") or ()), row.get("answerable", True))
+        Case(
+            id=row["id"],
+            question=row["question"],
+            history=row.get("history", ()),
+            refuse=row.get("refuse", not row.get("answerable", True)),
+        )
         for row in rows
         if not ELSEWHERE & set(row.get("tags", ()))
     ]
@@ -44,16 +50,12 @@ def main() -> None:
         sets.append(measure(assistant, labelled(questions), Bars()))
     rows = [signals for found, _labels in sets for signals in found]
     labels = [label for _found, labels in sets for label in labels]
-    model = fit(rows, labels, FALSE_REFUSALS)
+    model, unseen = fit(rows, labels)
     for questions, (found, known) in zip(args.pairs[1::2], sets, strict=True):
-        print(questions.name, "fitted", refusals(model, found, known))
-    print("all, held out", held_out(rows, labels, FALSE_REFUSALS))
-    model.save(
-        args.out,
-        questions=len(labels),
-        answerable=labels.count(True),
-        false_refusals=FALSE_REFUSALS,
-    )
+        refused = np.array([model.refuses(signals) for signals in found])
+        print(questions.name, "fitted", rates(refused, np.array(known)))
+    print("all, unseen", unseen)
+    model.save(args.out, questions=len(labels), answerable=labels.count(True), cost=COST)
 
 
 if __name__ == "__main__":

@@ -183,32 +183,29 @@ def chat(
 
 @app.command()
 def calibrate(
-    questions: Annotated[Path, typer.Argument(help='JSONL: {"question", "answerable"}.')],
+    cases: Annotated[list[Path], typer.Argument(help="Files of cases, as for `rag eval`.")],
     out: Annotated[Path | None, typer.Option("--out", help="Where to write it.")] = None,
     corpus: Corpus = None,
     index: Index = None,
 ) -> None:
     """Fit the decision to refuse on labelled questions."""
-    from rag.answer.abstain import fit
     from rag.answer.assistant import Assistant
-    from rag.evaluate.calibrate import FALSE_REFUSALS, held_out, measure, read_labelled, refusals
+    from rag.evaluate.calibrate import fit, measure
+    from rag.evaluate.cases import read_cases
 
     settings = load_settings(corpus=corpus, index=index)
-    rows = read_labelled(questions)
+    labelled = read_cases(cases)
     path = out or settings.abstain
     if not path.parent.is_dir():
         raise ConfigError(f"no folder {path.parent} for {path.name}; make it or name another")
-    found, labels = measure(Assistant.open(settings, Bars()), rows, Bars())
-    model = fit(found, labels, FALSE_REFUSALS)
-    for name, result in (
-        ("fitted on all", refusals(model, found, labels)),
-        ("held out", held_out(found, labels, FALSE_REFUSALS)),
-    ):
-        typer.echo(
-            f"{name:14} refusals: precision {result.precision:.2f}, recall {result.recall:.2f}, "
-            f"answerable refused {result.false:.2f}"
-        )
-    model.save(path)
+    found, answerable = measure(Assistant.open(settings, Bars()), labelled, Bars())
+    model, unseen = fit(found, answerable)
+    typer.echo(
+        f"refusals of {len(found)} questions, each by a model that did not see it: "
+        f"precision {unseen.precision:.2f}, recall {unseen.recall:.2f}, "
+        f"answerable refused {unseen.false:.2f}"
+    )
+    model.save(path, questions=len(answerable), answerable=answerable.count(True))
     _say(f"wrote {path}; it is used from the next start")
 
 

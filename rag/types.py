@@ -95,6 +95,40 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles may be read for a question; all that is given must hold.
+
+    since, until: days of issues, both included; an article without a date passes neither.
+    paper, column, reporter (correspondents too), issue (an id): as printed; empty: any.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    paper: str = ""
+    column: str = ""
+    reporter: str = ""
+    issue: str = ""
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+    def holds(self, article: Article) -> bool:
+        """Whether an article may be read."""
+        day = article.date
+        return (
+            (self.since is None or (day is not None and day >= self.since))
+            and (self.until is None or (day is not None and day <= self.until))
+            and self.paper in ("", article.paper)
+            and self.column in ("", article.column)
+            and self.issue in ("", article.issue_id)
+            and (not self.reporter or self.reporter in article.reporters + article.correspondents)
+        )
+
+
+EVERYTHING = Filters()
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence: the smallest thing that an answer cites."""
 
@@ -226,7 +260,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An answer on its way: which step is under way and the words written so far."""
+    """An answer on its way: which step is under way and the sentences checked so far."""
 
     step: Literal["retrieve", "read", "check"]
     text: str = ""

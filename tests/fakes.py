@@ -71,5 +71,5 @@ def willing(folder: Path) -> Path:
 
     zeros = dict.fromkeys(NAMES, 0.0)
     path = folder / "willing.json"
-    Abstainer(0.0, zeros, zeros, dict.fromkeys(NAMES, 1.0), 0.0).save(path)
+    Abstainer(0.0, zeros, zeros, dict.fromkeys(NAMES, 1.0), [(0.0, 0.0)]).save(path)
     return path

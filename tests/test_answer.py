@@ -22,7 +22,7 @@ from rag.config import Settings
 from rag.errors import QuestionError, StoreError
 from rag.index.build import build
 from rag.index.store import Store
-from rag.types import Answer, Article, Draft, Hit, Passage, Sentence
+from rag.types import Answer, Article, Draft, Filters, Hit, Passage, Sentence
 from tests.fakes import HashEncoder, ScriptedGenerator, willing
 
 Open = Callable[..., Assistant]
@@ -146,9 +146,11 @@ class TestAssistant:
         article = open_assistant("").article(citation.article_id)
         assert article.text[citation.start : citation.end] == citation.quote
 
-    def test_refuses_what_the_model_does_not_find(self, open_assistant: Open):
+    def test_quotes_what_the_model_overlooked(self, open_assistant: Open):
+        """Its refusal is one signal of several: with all weights at nought it decides nothing."""
         answer = open_assistant(MODEL_REFUSAL + "。").ask("中试基地占地多少亩？")
-        assert (answer.text, answer.refused, answer.citations) == (REFUSAL, True, ())
+        assert "120亩" in answer.text and MODEL_REFUSAL not in answer.text
+        assert [check.outcome for check in answer.checks] == ["passed over"]
 
     def test_refuses_a_year_that_the_article_does_not_speak_of(self, open_assistant: Open):
         assistant = open_assistant("中试基地占地120亩。")
@@ -169,8 +171,32 @@ class TestAssistant:
         *drafts, last = open_assistant("中试基地占地120亩。").stream("中试基地占地多少亩？")
         assert isinstance(last, Answer)
         assert all(isinstance(d, Draft) for d in drafts)
-        assert [d.step for d in drafts][0] == "retrieve"
-        assert drafts[-1] == Draft("check", "中试基地占地120亩。")
+        assert list(dict.fromkeys(d.step for d in drafts)) == ["retrieve", "read", "check"]
+
+    def test_shows_a_sentence_once_it_is_checked(self, open_assistant: Open):
+        draft = "中试基地占地120亩。基地由白沙大学运营。火星上发现了液态海洋。"
+        *drafts, last = open_assistant(draft).stream("中试基地占地多少亩？")
+        assert isinstance(last, Answer)
+        texts = [d.text for d in drafts]
+        assert texts[0] == "" and any("120亩" in text for text in texts)
+        assert not any("火星" in text for text in texts)
+
+    def test_shows_nothing_of_a_draft_that_is_refused(self, open_assistant: Open):
+        draft = "明天有雨。基地会下雨。"
+        *drafts, last = open_assistant(draft).stream("2019年中试基地占地多少亩？")
+        assert isinstance(last, Answer) and last.refused
+        assert {d.text for d in drafts} == {""}
+
+    def test_reads_only_what_the_filters_hold(self, open_assistant: Open):
+        assistant = open_assistant("中试基地占地120亩。")
+        question = "中试基地占地多少亩？"
+        june = Filters(since=date(2024, 6, 1))
+        assert "120亩" in assistant.ask(question, filters=june).text
+        before = assistant.ask(question, filters=Filters(until=date(2024, 5, 31)))
+        assert before.refused
+        assert all(hit.article.issue_id == "2024-05-01-a" for hit in before.evidence.hits)
+        listed = assistant.ask("有哪些报道？", filters=june).text
+        assert "白沙高新区" in listed and "云岭" not in listed
 
     def test_cancelled_stream_ends_with_what_was_written(self, open_assistant: Open):
         cancel = threading.Event()

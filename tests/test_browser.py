@@ -218,7 +218,7 @@ def test_stop_keeps_what_is_written_and_the_next_question_is_answered(
     expect(page.locator(".draft")).to_have_text("南湖园区")
     expect(page.get_by_role("button", name="提问")).to_be_hidden()
     page.get_by_role("button", name="停止").click()
-    expect(last_turn(page)).to_contain_text("已停止，以上文字未经核对。")
+    expect(last_turn(page)).to_contain_text("已停止，以上是停止前核对过的文字。")
     expect(page.locator(".draft")).to_have_text("南湖园区")
     assert backend.cancelled.wait(10), "the generator is told"
     expect(page.get_by_role("button", name="停止")).to_be_hidden()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -151,6 +152,11 @@ def test_sentences(question, text):
         "丁一舟写了哪些关于足球的报道？",
         "海港晚报的总编辑是谁？",
         "3月4日那版的责任编辑叫什么？",
+        "责任编辑是谁？",
+        "编辑是谁",
+        "这一版的编辑是谁？",
+        "谁是这一版的编辑？",
+        "最新一期的编辑是哪位？",
     ],
 )
 def test_what_the_records_lack_is_refused(question):
@@ -189,6 +195,9 @@ def test_what_the_records_lack_is_refused(question):
     软件修改了几版？
     美术馆展出了哪些画？
     项目分几期建设？
+    基因编辑是谁提出的？
+    编辑是谁发明的技术？
+    主编是谁？
     文章里提到了哪些企业？
     他写了哪些文章？
     谁登上了海岛？
@@ -239,6 +248,26 @@ def test_articles_without_records():
     assert said("灯塔的报道登在哪一期？", bare) == ""
     assert said("9月的报道有哪些？", Catalogue([])) == ""
     assert said("最新一期是哪天？", Catalogue([])) == ""
+
+
+class TestUntitled:
+    road = article(11, "", "甲村修了路。全长三公里。", "2022-03-04", reporters=("丁一舟",))
+    bridge = article(12, "", "乙村架了桥。桥长二百米。", "2022-03-04", reporters=("何云帆",))
+    catalogue = Catalogue([road, bridge, *ARTICLES])
+
+    def test_is_named_alone(self):
+        question = "讲甲村全长三公里的报道是谁写的？"
+        assert (
+            said(question, self.catalogue) == "“甲村修了路。全长三公里。……”一文由记者丁一舟采写。"
+        )
+        assert self.catalogue.summary_target("总结一下甲村全长三公里的报道") == self.road
+
+    def test_two_are_no_reprints_of_one_another(self):
+        assert said("村的报道是谁写的？", Catalogue([self.road, self.bridge])) is None
+
+    def test_of_one_column_are_no_reprints(self):
+        both = [replace(a, kicker="乡村纪事") for a in (self.road, self.bridge)]
+        assert said("《乡村纪事》是谁写的？", Catalogue([*both, *ARTICLES])) is None
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rag.config import Settings
+from rag.errors import ModelError
 from rag.models.bundled import ENCODER
-from rag.models.encoder import Encoder, SentenceEncoder, prompts
+from rag.models.encoder import Encoder, SentenceEncoder, fingerprinted, prompts
 from rag.models.unpack import folder_of
 from tests.fakes import HashEncoder
 
@@ -115,10 +117,64 @@ def test_folder_without_network(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     folder = str(folder_of(ENCODER, real_settings.cache_dir))
     other = SentenceEncoder.open(real_settings.model_copy(update={"encoder": folder}))
-    assert other.name == folder
+    assert other.name == fingerprinted(folder)
     np.testing.assert_allclose(
         other.encode_queries([QUESTION]), real_encoder.encode_queries([QUESTION]), atol=1e-6
     )
+
+
+class TestFingerprint:
+    """The name of a model in a local folder tells it from another put in its place."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "my-encoder"
+        (folder / "1_Pooling").mkdir(parents=True)
+        (folder / "config.json").write_text('{"hidden_size": 8}')
+        (folder / "1_Pooling" / "config.json").write_text('{"mean": true}')
+        (folder / "model.safetensors").write_bytes(bytes(8 << 20))
+        (folder / "README.md").write_text("# Model")
+        return folder
+
+    def test_same_content_same_name_wherever_it_is(self, folder: Path) -> None:
+        name = fingerprinted(str(folder))
+        assert name.startswith("my-encoder@")
+        other = folder.parent / "elsewhere" / "my-encoder"
+        other.parent.mkdir()
+        folder.rename(other)
+        (other / "README.md").write_text("# Another text")
+        (other / ".cache").mkdir()
+        (other / ".cache" / "x.json").write_text("{}")
+        assert fingerprinted(f"{other}/") == name
+
+    @pytest.mark.parametrize("file", ["config.json", "1_Pooling/config.json", "model.safetensors"])
+    def test_other_content_other_name(self, folder: Path, file: str) -> None:
+        name = fingerprinted(str(folder))
+        data = bytearray((folder / file).read_bytes())
+        data[-1] ^= 1
+        (folder / file).write_bytes(data)
+        assert fingerprinted(str(folder)) != name
+
+    def test_a_changed_layer_is_seen_between_first_and_last(self, folder: Path) -> None:
+        name = fingerprinted(str(folder))
+        with (folder / "model.safetensors").open("r+b") as weights:
+            weights.seek(3 << 20)
+            weights.write(b"\x01" * (1 << 20))
+        assert fingerprinted(str(folder)) != name
+
+    def test_other_length_other_name(self, folder: Path) -> None:
+        name = fingerprinted(str(folder))
+        with (folder / "model.safetensors").open("ab") as weights:
+            weights.write(b"\x00")
+        assert fingerprinted(str(folder)) != name
+
+    def test_an_id_of_the_hub_stays(self) -> None:
+        assert fingerprinted("intfloat/multilingual-e5-base") == "intfloat/multilingual-e5-base"
+
+    def test_a_file_that_cannot_be_read(self, folder: Path) -> None:
+        (folder / "tokenizer.json").symlink_to("nowhere")
+        with pytest.raises(ModelError, match="my-encoder cannot be read .*RAG_ENCODER=bundled"):
+            fingerprinted(str(folder))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.config import Settings
 from rag.errors import CorpusError, UnreadableFile
+from rag.index.build import build
+from rag.index.store import Store
 from rag.ingest.readers import corpus_files, decode, find_issue, front_matter, name_date, read_issue
+from tests.fakes import HashEncoder
 
 PAGE = "# 云岭科技园迎来首批企业\n\n◎本报记者 甘棠\n\n首批入驻企业三十二家，总投资十八亿元。\n"
 
@@ -99,6 +106,73 @@ def test_corpus_files(tmp_path: Path):
     assert [p.name for p in corpus_files(tmp_path)] == ["b.md", "a.txt"]
     with pytest.raises(CorpusError, match="no corpus folder"):
         corpus_files(tmp_path / "none")
+
+
+@pytest.fixture
+def hindered(tmp_path: Path) -> Path:
+    """A corpus with one good file among what cannot be read."""
+    corpus = tmp_path / "corpus"
+    (corpus / "sub").mkdir(parents=True)
+    (corpus / "good.md").write_text(PAGE, "utf-8")
+    (corpus / "gone.md").symlink_to(corpus / "nowhere.md")
+    (corpus / "round.md").symlink_to("round.md")
+    (corpus / "linked").symlink_to(corpus / "sub")
+    Path(os.fsdecode(os.fsencode(corpus) + b"/\xd4\xc6.md")).write_text(PAGE, "utf-8")
+    os.mkfifo(corpus / "pipe.md")
+    return corpus
+
+
+REASONS = {
+    "gone.md": "cannot be read",
+    "linked": "link to a folder",
+    "round.md": "cannot be read",
+    "\udcd4\udcc6.md": "not UTF-8; rename it",
+}
+
+
+def test_what_hinders_one_file_hinders_no_other(hindered: Path):
+    names = [path.name for path in corpus_files(hindered)]
+    assert names == sorted(["good.md", *REASONS])
+    assert read_issue(hindered / "good.md", hindered).id == "good"
+    for name, reason in REASONS.items():
+        with pytest.raises(UnreadableFile, match=reason) as caught:
+            read_issue(hindered / name, hindered)
+        json.dumps(str(caught.value), ensure_ascii=False).encode("utf-8")
+
+
+def test_build_goes_on_without_them(hindered: Path, tmp_path: Path):
+    manifest = build(Settings(corpus=hindered, index=tmp_path / "index"), HashEncoder())
+    assert manifest.issues == 1
+    assert len(manifest.unreadable) == len(REASONS)
+    assert Store(tmp_path / "index").manifest() == manifest
+
+
+@pytest.fixture
+def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that may not be listed, as root may list all there are."""
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if os.fspath(path) == str(folder):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return folder
+
+
+def test_a_folder_that_may_not_be_listed_is_told(locked: Path):
+    (locked.parent / "good.md").write_text(PAGE, "utf-8")
+    assert corpus_files(locked.parent) == [locked.parent / "good.md", locked]
+    with pytest.raises(UnreadableFile, match="folder cannot be listed; check its permissions"):
+        read_issue(locked, locked.parent)
+
+
+def test_a_corpus_that_may_not_be_listed(locked: Path):
+    with pytest.raises(CorpusError, match="cannot be listed .Permission denied.; "):
+        corpus_files(locked)
 
 
 def test_find_issue_by_path_or_id(tmp_path: Path):

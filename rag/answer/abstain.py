@@ -1,7 +1,7 @@
 """Does the corpus hold the answer? One decision, from a logistic model over a few signals.
 
 The coefficients are data: `abstain.json` beside this file holds those that were fitted on
-public news questions and on the sample corpus; `rag calibrate` fits others.
+public news questions and on the sample corpus; `rag calibrate` fits others (`calibration`).
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from math import exp, floor, log10
+from math import exp, log10
 from pathlib import Path
+
+import numpy as np
 
 from rag.answer.fits import fits
 from rag.answer.names import Tagger, unsupported_names
@@ -55,8 +57,10 @@ class Signals:
     silent: float
 
 
-NAMES = tuple(field.name for field in fields(Signals) if field.name != "silent")
-"""The signals that are weighed; the generator's own refusal is no matter of degree."""
+NAMES = tuple(field.name for field in fields(Signals))
+"""The signals that are weighed. The generator's own refusal is one of them: a small model says
+that it found nothing of one answerable question in twelve, where questions are reworded.
+"""
 
 
 def signals(
@@ -96,14 +100,15 @@ def signals(
 class Abstainer:
     """`probability = 1 / (1 + exp(-(bias + sum(weight * (signal - mean) / scale))))`.
 
-    threshold: the answer is refused below it.
+    thresholds: pairs of `Signals.size` and the probability below which a question is refused
+    in a corpus of that size, by size; straight lines between, level beyond.
     """
 
     bias: float
     weights: Mapping[str, float]
     means: Mapping[str, float]
     scales: Mapping[str, float]
-    threshold: float
+    thresholds: Sequence[tuple[float, float]]
 
     @classmethod
     def load(cls, path: Path = DEFAULTS) -> Abstainer:
@@ -113,6 +118,8 @@ class Abstainer:
             model = cls(**{field.name: row[field.name] for field in fields(cls)})
             if not set(NAMES) == set(model.weights) == set(model.means) == set(model.scales):
                 raise ValueError("its signals are not those of this version")
+            if not model.thresholds or any(len(pair) != 2 for pair in model.thresholds):
+                raise ValueError("its thresholds are not pairs of a size and a probability")
             return model
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigError(
@@ -125,8 +132,13 @@ class Abstainer:
         path.write_text(text + "\n", encoding="utf-8")
 
     def refuses(self, found: Signals) -> bool:
-        """The decision: the generator found nothing, or the answer is too unlikely."""
-        return bool(found.silent) or self.probability(found) < self.threshold
+        """The decision: the answer is too unlikely for a corpus of this size."""
+        return self.probability(found) < self.threshold(found.size)
+
+    def threshold(self, size: float) -> float:
+        """The probability below which a question is refused."""
+        sizes, values = zip(*self.thresholds, strict=True)
+        return float(np.interp(size, sizes, values))
 
     def probability(self, found: Signals) -> float:
         """That the corpus holds the answer, 0 to 1."""
@@ -136,39 +148,3 @@ class Abstainer:
             for name in NAMES
         )
         return 1 / (1 + exp(-max(-50.0, min(50.0, sum_))))
-
-
-def fit(rows: Sequence[Signals], answerable: Sequence[bool], false_refusals: float) -> Abstainer:
-    """Fit the model; the threshold refuses `false_refusals` of the answerable rows.
-
-    Strongly regularised (C = 0.05): there are few labelled questions and many of the signals
-    say nearly the same. Raises ConfigError without questions of both kinds.
-    """
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
-
-    labels = np.array(answerable, dtype=bool)
-    if not labels.any() or labels.all():
-        raise ConfigError("calibration needs answerable and unanswerable questions; add some")
-    matrix = np.array([[asdict(row)[name] for name in NAMES] for row in rows])
-    means, scales = matrix.mean(axis=0), matrix.std(axis=0)
-    scales[scales < 1e-6] = 1
-    model = LogisticRegression(C=0.05, class_weight="balanced").fit(
-        (matrix - means) / scales, labels
-    )
-    fitted = Abstainer(
-        round(float(model.intercept_[0]), 4),
-        _named(model.coef_[0]),
-        _named(means),
-        _named(scales),
-        0.0,
-    )
-    scores = sorted(fitted.probability(row) for row, yes in zip(rows, labels, strict=True) if yes)
-    threshold = scores[int(false_refusals * len(scores))]
-    return Abstainer(
-        fitted.bias, fitted.weights, fitted.means, fitted.scales, floor(threshold * 1e4) / 1e4
-    )
-
-
-def _named(values: Sequence[float]) -> dict[str, float]:
-    return {name: round(float(value), 4) for name, value in zip(NAMES, values, strict=True)}

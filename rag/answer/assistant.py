@@ -15,7 +15,7 @@ from rag.answer.compose import Composed, Composer
 from rag.answer.examples import example_questions
 from rag.answer.names import pos_tagger
 from rag.answer.prompt import REFUSAL, messages
-from rag.answer.shapes import parts
+from rag.answer.shapes import MOST_PARTS, parts
 from rag.answer.summary import summarise
 from rag.answer.verify import once
 from rag.config import Settings
@@ -23,12 +23,23 @@ from rag.errors import IndexDamaged, IndexMismatch, QuestionError, StoreError
 from rag.index.build import build, is_current
 from rag.index.snapshot import Snapshot
 from rag.index.store import Store
+from rag.ingest.chunk import sentence_ranges
 from rag.models.encoder import Encoder, SentenceEncoder
 from rag.models.generator import Generator, TransformersGenerator
 from rag.progress import Progress, Silent
 from rag.retrieve.followup import FollowUps
 from rag.retrieve.retriever import Retriever
-from rag.types import Answer, Article, Draft, Evidence, Hit, Manifest, Timings
+from rag.types import (
+    EVERYTHING,
+    Answer,
+    Article,
+    Draft,
+    Evidence,
+    Filters,
+    Hit,
+    Manifest,
+    Timings,
+)
 
 HOPELESS = 0.1
 """Where the passages hold less of the question's words, the generator is not asked at all."""
@@ -83,13 +94,15 @@ class Assistant:
         """Questions that the corpus answers, one from an article."""
         return example_questions(self._snapshot.articles, n)
 
-    def search(self, question: str, k: int = 10) -> list[Hit]:
+    def search(self, question: str, k: int = 10, filters: Filters = EVERYTHING) -> list[Hit]:
         """The `k` best passages. Raises QuestionError for an empty or overlong question."""
-        return self._retriever.search(checked(question, self.settings), max(1, k))
+        return self._retriever.search(checked(question, self.settings), max(1, k), filters)
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
+    ) -> Answer:
         """Answer one question; `history` holds earlier ones of the conversation."""
-        *_drafts, answer = self.stream(question, history)
+        *_drafts, answer = self.stream(question, history, filters=filters)
         if not isinstance(answer, Answer):
             raise AssertionError("the stream ends with an Answer")
         return answer
@@ -99,20 +112,21 @@ class Assistant:
         question: str,
         history: Sequence[str] = (),
         cancel: threading.Event | None = None,
+        filters: Filters = EVERYTHING,
     ) -> Iterator[Draft | Answer]:
-        """Drafts as they are written, then the Answer.
+        """Drafts, whose text is what has been checked so far, then the Answer.
 
-        A cancelled stream still ends with an Answer over what was written so far. Raises
-        QuestionError for an empty or overlong question.
+        filters: which articles are read. A cancelled stream still ends with an Answer over
+        what was written so far. Raises QuestionError for an empty or overlong question.
         """
         question = checked(question, self.settings)
         start = time.perf_counter()
         yield Draft("retrieve")
         history = [earlier for earlier in history if len(earlier) <= self.settings.question_chars]
         whole = self._followups.standalone(question, history)
-        composed = self._from_records(question)
+        composed = self._from_records(question, filters)
         if composed is None and whole != question:
-            composed = self._from_records(whole)
+            composed = self._from_records(whole, filters)
         if composed is not None:
             timings = Timings(total=time.perf_counter() - start)
             yield self._answer(question, [Evidence(whole, ())], [composed], timings)
@@ -125,39 +139,45 @@ class Assistant:
                 break
             begun = time.perf_counter()
             asked = "" if found else question
-            found.append(evidence := self._retriever.evidence(part, asked))
+            found.append(evidence := self._retriever.evidence(part, asked, filters))
             retrieved += time.perf_counter() - begun
-            written = ""
+            written, shown = "", ""
             if evidence.hits and evidence.coverage >= HOPELESS:
                 yield Draft("read", before)
-                for piece in self._write(evidence, cancel):
+                for piece, shown in self._read(evidence, cancel):
                     first = first or time.perf_counter() - start
                     written += piece
-                    yield Draft("read", before + written)
-                yield Draft("check", before + written)
-            before += f"{written}\n"
+                    yield Draft("read", before + shown)
+                yield Draft("check", before + shown)
             said.append(self._composer.compose(evidence, written))
+            before += said[-1].text
         timings = Timings(retrieved, first, time.perf_counter() - start)
         yield self._answer(question, found, said, timings)
 
     def _parts(self, whole: str) -> list[str]:
-        """The stand-alone questions that a question is made of, the later read with the first."""
+        """The stand-alone questions that a question is made of, the later read with the first.
+
+        One more than `MOST_PARTS` where there are more.
+        """
         names = {*self._snapshot.segmenter.terms, *self._tagger(whole)}
-        first, *rest = parts(whole, sorted(names))
+        first, *rest = parts(whole, sorted(names))[: MOST_PARTS + 1]
         earlier = [first]
         for part in rest:
             earlier.append(self._followups.standalone(part, earlier))
         return earlier
 
-    def _from_records(self, question: str) -> Composed | None:
+    def _from_records(self, question: str, filters: Filters) -> Composed | None:
         """Greetings, questions about the corpus itself, and summaries: no model writes these."""
         reply = greeting(question)
         if reply is not None:
             return Composed((Support(reply, (), 1.0),), None, ())
-        listed = self._catalogue.answer(question)
+        catalogue = self._catalogue
+        if filters:
+            catalogue = Catalogue([a for a in self._snapshot.articles if filters.holds(a)])
+        listed = catalogue.answer(question)
         if listed is not None:
             return Composed(tuple(listed), None, ())
-        target = self._catalogue.summary_target(question)
+        target = catalogue.summary_target(question)
         if target is None:
             return None
         return Composed(tuple(summarise(target, self._encoder)), None, ())
@@ -167,6 +187,23 @@ class Assistant:
         evidence = self._retriever.evidence(self._followups.standalone(question, history))
         draft = "".join(self._write(evidence, None)) if evidence.hits else ""
         return self._composer.signals(evidence, draft)
+
+    def _read(
+        self, evidence: Evidence, cancel: threading.Event | None
+    ) -> Iterator[tuple[str, str]]:
+        """What the generator writes next, and what may be shown already.
+
+        Whenever a sentence is whole, all up to it is composed as if the draft ended there: a
+        reader never sees a sentence that was not checked.
+        """
+        written, whole, shown = "", 0, ""
+        for piece in self._write(evidence, cancel):
+            written += piece
+            *complete, _last = sentence_ranges(written) or [(0, 0)]
+            if len(complete) > whole:
+                whole = len(complete)
+                shown = self._composer.compose(evidence, written[: complete[-1][1]]).text
+            yield piece, shown
 
     def _write(self, evidence: Evidence, cancel: threading.Event | None) -> Iterator[str]:
         prompt = messages(evidence.question, evidence.hits)

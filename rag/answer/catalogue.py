@@ -65,7 +65,8 @@ class Catalogue:
         asked = plain(question)
         scope = self._scope(asked)
         if forms.UNRECORDED.search(asked):
-            return [] if forms.OURS.search(asked) or scope.said else None
+            bare = forms.EDITOR.search(asked) and not topics(forms.EDITOR.sub(" ", scope.rest))
+            return [] if forms.OURS.search(asked) or scope.said or bare else None
         if forms.OTHER.search(asked) and not forms.OURS.search(asked):
             return None
         if forms.is_summary(asked):
@@ -140,7 +141,7 @@ class Catalogue:
         if not scope.pool and scope.said:
             return []
         named = self._named(scope) if scope.topics else scope.pool
-        if len({article.headline for article in named}) != 1:
+        if len(set(map(_shared_name, named))) != 1:
             return None
         shown = []
         for article in named[: text.LISTED]:
@@ -195,14 +196,14 @@ class Catalogue:
         titles = [plain(title) for title in re.findall("《([^《》]{2,})》", scope.rest)]
         if titles:
             named = [a for a in scope.pool if any(t in self._heads[a.id] for t in titles)]
-            return named if len({a.headline for a in named}) == 1 else []
+            return named if len(set(map(_shared_name, named))) == 1 else []
         scores = self._scores(scope.topics, scope.pool)
         best = max(scope.pool, key=lambda a: scores[a.id], default=None)
         if best is None or scores[best.id] < _MIN_SCORE:
             return []
-        others = [scores[a.id] for a in scope.pool if a.headline != best.headline]
+        others = [scores[a.id] for a in scope.pool if _shared_name(a) != _shared_name(best)]
         clear = scores[best.id] - max(others, default=0.0) >= _MIN_LEAD
-        return [a for a in scope.pool if a.headline == best.headline] if clear else []
+        return [a for a in scope.pool if _shared_name(a) == _shared_name(best)] if clear else []
 
     def _scores(self, words: Sequence[str], pool: Sequence[Article]) -> dict[str, float]:
         """The share, by rarity, of the words' terms that an article holds; headlines count more."""
@@ -223,6 +224,11 @@ class Catalogue:
             / total
             for a in pool
         }
+
+
+def _shared_name(article: Article) -> str:
+    """The same for an article and its reprints; an untitled article has none."""
+    return article.headline or article.id
 
 
 def _of_paper(name: str) -> Callable[[Article], bool]:

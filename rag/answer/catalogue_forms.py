@@ -41,9 +41,10 @@ PEOPLE = re.compile(
 COLUMNS = re.compile(r"(?:哪些|哪几个|几个|多少个?|什么)栏目|栏目(?:都|一共|共)*有(?:哪|什|几|多)")
 _COLUMN = "(?:这个|那个)?(?:栏目|专栏)"
 _QUOTED = rf"[“《\"「『]([^“”《》\"]{{1,20}})[”》\"」』]{_COLUMN}"
-# What no record holds.
+# What no record holds. Asked of nothing, editors are those of the newspaper.
+EDITOR = re.compile("责任编辑|责编|(?:^|(?<=[版期报纸])|(?<=[版期报纸]的))编辑(?=[是叫?]|$)")
 UNRECORDED = re.compile(
-    "(?:总编|主编|责任编辑|责编|美编|版式|发行量|定价|订阅|印(?:了|刷)?(?:多少|几)份)"
+    f"总编|主编|美编|版式|发行量|定价|订阅|印(?:了|刷)?(?:多少|几)份|{EDITOR.pattern}"
 )
 AUTHOR = re.compile(
     r"^(?:请问)?(?:记者|通讯员)?([\u4e00-\u9fff·]{2,4}?)(?:都|一共|总共|共|还|有没有|曾)*"

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from rag.answer.align import Support
 from rag.types import Citation
 
+_PRINTED = re.compile(r"\[(\d+)\]")
+
 
 def cite(supports: Sequence[Support]) -> tuple[str, tuple[Citation, ...]]:
     """Put markers behind sentences, numbered in the order in which sources first appear.
 
-    The marker stands before the closing mark, as in print: ……15个[1]。
+    The marker stands before the closing mark, as in print: ……15个[1]。 A [1] that an article
+    itself prints reads 〔1〕 there, so that what looks like a marker is one; quotes keep it.
     """
     citations: dict[tuple[str, int], Citation] = {}
     text = ""
@@ -34,7 +37,8 @@ def cite(supports: Sequence[Support]) -> tuple[str, tuple[Citation, ...]]:
                 ),
             )
             markers.append(citation.marker)
-        body = re.fullmatch(r"(.*?)([。！？!?…；;.]*[”’」』）)]*)", support.text, re.DOTALL)
-        words, mark = (body.group(1), body.group(2)) if body else (support.text, "")
+        said = _PRINTED.sub(r"〔\1〕", support.text)
+        body = re.fullmatch(r"(.*?)([。！？!?…；;.]*[”’」』）)]*)", said, re.DOTALL)
+        words, mark = (body.group(1), body.group(2)) if body else (said, "")
         text += f"{words}{''.join(markers)}{mark or '。'}"
     return text, tuple(citations.values())

@@ -32,6 +32,11 @@ class Composed:
     confidence: float | None
     checks: tuple[Check, ...]
 
+    @property
+    def text(self) -> str:
+        """The sentences without their markers, and an end of line where there are any."""
+        return "".join(support.text for support in self.supports) + "\n" * bool(self.supports)
+
 
 class Composer:
     """Turns drafts into verified sentences."""
@@ -67,6 +72,9 @@ class Composer:
         if rivals:
             checks = _all(sentences, "passed over", "各期报道的数字不同，一并引用")
             return Composed(tuple(with_dates(reading.asked.source, rivals)), confidence, checks)
+        if found.silent:
+            checks = _all(sentences, "passed over", "资料中有切题的句子，直接引用")
+            return Composed((quotation(reading.asked.source),), confidence, checks)
         if not reading.agree:
             quotes = once([quotation(reading.asked.source), quotation(reading.drafted.source)])
             checks = _all(sentences, "passed over", "资料中另有更切题的句子，改为引用原文")

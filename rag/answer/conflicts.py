@@ -22,6 +22,7 @@ from rag.answer.figures import Day, Figure, figures
 from rag.answer.names import Tagger, unsupported_names
 from rag.answer.numbers import supports
 from rag.retrieve.lexicon import ASKING, Lexicon
+from rag.retrieve.period import undated
 from rag.types import Article
 
 ASKED, IN_SENTENCE, ALIKE = 0.7, 0.85, 0.6
@@ -114,7 +115,7 @@ def conflicting(
     One of an issue: the one most like the chosen sentence. Where the question asks for the
     newest, only what is newer than the chosen one.
     """
-    topic = _Topic(question, lexicon)
+    topic = _Topic(undated(question), lexicon)
     clause = _asked(chosen[1].text, topic)
     scores = [(_score(clause, other, topic), other) for other in others] if clause else []
     found = [(s, o) for s, o in scores if s and _comparable(chosen, o, question, tagger)]

@@ -13,7 +13,7 @@ from rag.index.sparse import SparseIndex
 from rag.index.store import Store, sha256
 from rag.index.words import Segmenter, harvest
 from rag.ingest.chunk import passages as cut_passages
-from rag.ingest.readers import corpus_files, read_issue
+from rag.ingest.readers import corpus_files, printable, read_issue
 from rag.models.encoder import Encoder
 from rag.progress import Progress, Silent
 from rag.types import Article, Issue, Manifest, Passage, Unreadable
@@ -77,11 +77,12 @@ def corpus_hashes(corpus: Path) -> dict[str, str]:
     """File of the corpus to the SHA-256 of its bytes; empty for one that cannot be opened."""
     hashes = {}
     for path in corpus_files(corpus):
+        name = printable(path.relative_to(corpus))
         try:
-            hashes[path.relative_to(corpus).as_posix()] = sha256(path)
+            hashes[name] = sha256(path)
         except OSError as error:
             logger.debug("not hashed: %s", error)  # the reader reports it
-            hashes[path.relative_to(corpus).as_posix()] = ""
+            hashes[name] = ""
     return hashes
 
 
@@ -96,7 +97,7 @@ def read_corpus(corpus: Path, progress: Progress) -> tuple[list[Issue], list[Unr
                 issues.append(read_issue(path, corpus))
             except UnreadableFile as error:
                 logger.warning("skipped %s", error)
-                unreadable.append(Unreadable(str(path.relative_to(corpus)), error.reason))
+                unreadable.append(Unreadable(printable(path.relative_to(corpus)), error.reason))
             advance(1)
     return issues, unreadable
 

@@ -47,9 +47,21 @@ class DenseIndex:
         """Width of a vector."""
         return int(self._index.d)
 
-    def search(self, query: Vectors, k: int) -> NDArray[np.int64]:
-        """Rows of the `k` best passages for one query [1, d], best first."""
-        _scores, rows = self._index.search(query, min(k, len(self)))
+    def search(
+        self, query: Vectors, k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int64]:
+        """Rows of the `k` best passages for one query [1, d], best first.
+
+        allowed: bool [n], the rows that may be found; None: all.
+        """
+        import faiss
+
+        params = None
+        if allowed is not None:
+            rows = np.flatnonzero(allowed).astype(np.int64)
+            selector = faiss.IDSelectorBatch(rows)
+            params = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        _scores, rows = self._index.search(query, min(k, len(self)), params=params)
         found: NDArray[np.int64] = rows[0]
         return found[found >= 0]
 

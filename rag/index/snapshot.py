@@ -5,7 +5,7 @@ A snapshot never changes. Readers that hold one go on with it while another is b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,8 @@ from rag.index.sparse import SparseIndex
 from rag.index.words import Segmenter
 from rag.models.encoder import Vectors
 from rag.types import Article, Manifest, Passage
+
+Rows = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,17 @@ class Candidates:
 class PassageIndex(Protocol):
     """What retrieval needs of an index; a vector database can stand behind it."""
 
-    def candidates(self, query: Vectors, tokens: Sequence[str], depth: int) -> Candidates:
-        """The `depth` best rows of each index for one query [1, d], united, rows ascending."""
+    def candidates(
+        self, query: Vectors, tokens: Sequence[str], depth: int, allowed: Rows | None = None
+    ) -> Candidates:
+        """The `depth` best rows of each index for one query [1, d], united, rows ascending.
+
+        allowed: bool [n], the rows that may be found; None: all.
+        """
+        ...
+
+    def rows_where(self, keep: Callable[[Article], bool]) -> Rows:
+        """The rows of the articles that `keep` holds for, bool [n]."""
         ...
 
     def passage(self, row: int) -> Passage:
@@ -64,12 +75,22 @@ class Snapshot:
         self.segmenter = segmenter
         self._by_id = {article.id: article for article in articles}
 
-    def candidates(self, query: Vectors, tokens: Sequence[str], depth: int) -> Candidates:
+    def candidates(
+        self, query: Vectors, tokens: Sequence[str], depth: int, allowed: Rows | None = None
+    ) -> Candidates:
         """See `PassageIndex`."""
         sparse = self.sparse.scores(tokens)
+        if allowed is not None:
+            sparse = np.where(allowed, sparse, 0)
         best = np.argsort(-sparse, kind="stable")[:depth]
-        rows = np.union1d(self.dense.search(query, depth), best[sparse[best] > 0])
+        rows = np.union1d(self.dense.search(query, depth, allowed), best[sparse[best] > 0])
         return Candidates(rows, self.dense.scores(query, rows), sparse[rows])
+
+    def rows_where(self, keep: Callable[[Article], bool]) -> Rows:
+        """See `PassageIndex`."""
+        kept = {article.id for article in self.articles if keep(article)}
+        ids = (passage.article_id in kept for passage in self.passages)
+        return np.fromiter(ids, np.bool_, len(self.passages))
 
     def passage(self, row: int) -> Passage:
         """See `PassageIndex`."""

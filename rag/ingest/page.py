@@ -7,51 +7,13 @@ thrown away: what belongs to no article is kept as the issue's furniture.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from dataclasses import dataclass, field
 from datetime import date as Date
-from typing import Literal
 
 from rag.ingest import forms
-from rag.ingest.blocks import Block, classify, infer_headings, mend, merge_captions
-from rag.types import Article, Issue, Section, SectionKind
-
-_QUOTED = re.compile(r"[“《][^“”《》]{2,20}[”》]")
-
-
-@dataclass(slots=True)
-class _Part:
-    kind: Literal["body", "section", "sidebar"]
-    heading: str = ""
-    label: str = ""
-    blocks: list[Block] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Draft:
-    """An article while it is being read. credited: how we know that it is an article."""
-
-    headline: str
-    level: int
-    kicker: str = ""
-    deck: str = ""
-    column: str = ""
-    in_column: bool = False
-    credited: Literal["", "byline", "lead"] = ""
-    bylines: list[str] = field(default_factory=list)
-    parts: list[_Part] = field(default_factory=lambda: [_Part("body")])
-    captions: list[str] = field(default_factory=list)
-    anchored: int = 0
-    page: str = ""
-
-    def add_body(self, block: Block) -> None:
-        self.parts[-1].blocks.append(block)
-        self.anchored = len(self.captions)
-
-    def has_body(self) -> bool:
-        return any(part.blocks for part in self.parts)
+from rag.ingest.blocks import Block, classify, infer_headings, merge_captions
+from rag.ingest.draft import ArticleDraft, Part, finish, return_captions
+from rag.types import Article, Issue
 
 
 def parse_page(
@@ -74,14 +36,14 @@ def parse_page(
         infer_headings(blocks)
     reader = _Reader(page)
     reader.read(merge_captions(blocks))
-    _return_captions(reader.drafts)
+    return_captions(reader.drafts)
     hang = any(b.indented for b in blocks) and any(
         b.kind == "body" and not b.indented for b in blocks
     )
     articles: dict[str, Article] = {}
     for draft in reader.drafts:
         copies = 0
-        while (article := _build(draft, issue_id, paper, date, hang, copies)).id in articles:
+        while (article := finish(draft, issue_id, paper, date, hang, copies)).id in articles:
             copies += 1
         articles[article.id] = article
     return Issue(
@@ -100,7 +62,7 @@ class _Reader:
     """Deals blocks out to articles."""
 
     def __init__(self, page: str) -> None:
-        self.drafts: list[_Draft] = []
+        self.drafts: list[ArticleDraft] = []
         self.furniture: list[str] = []
         self.page = page
         self.column = ""
@@ -136,9 +98,9 @@ class _Reader:
             return False
         return next((b.kind == "heading" for b in rest if b.kind != "furniture"), False)
 
-    def _current(self) -> _Draft:
+    def _current(self) -> ArticleDraft:
         if not self.drafts:
-            self.drafts.append(_Draft("", 7, page=self.page))
+            self.drafts.append(ArticleDraft("", 7, page=self.page))
         return self.drafts[-1]
 
     def _headings(self, run: list[Block], follows: str) -> None:
@@ -166,7 +128,7 @@ class _Reader:
         for block in run[:at]:
             self._section(block)
         headline = "\n".join(block.text for block in run[at + 1 :])
-        self._current().parts.append(_Part("sidebar", headline, run[at].text))
+        self._current().parts.append(Part("sidebar", headline, run[at].text))
 
     def _over_section(self, label: Block, head: Block) -> bool:
         """Whether a heading right above another is a headline or section, not its label."""
@@ -199,7 +161,7 @@ class _Reader:
         elif head.level <= self.column_level:
             self.column, self.column_level = "", 0
         self.drafts.append(
-            _Draft(
+            ArticleDraft(
                 head.text,
                 head.level,
                 kicker="\n".join(block.text for block in kickers),
@@ -211,7 +173,7 @@ class _Reader:
         )
 
     def _section(self, heading: Block) -> None:
-        self._current().parts.append(_Part("section", heading.text))
+        self._current().parts.append(Part("section", heading.text))
 
 
 def _is_column(label: Block, head: Block) -> bool:
@@ -235,90 +197,3 @@ def _follows(blocks: list[Block], start: int) -> str:
 
 def _lines(*texts: str) -> str:
     return "\n".join(text for text in texts if text)
-
-
-def _return_captions(drafts: list[_Draft]) -> None:
-    """Give captions that landed behind an article's end to the article that they name."""
-    if len(drafts) < 2:
-        return
-    bodies = [
-        "".join(block.text for part in draft.parts for block in part.blocks) for draft in drafts
-    ]
-    for draft in drafts:
-        for caption in draft.captions[draft.anchored :]:
-            scores = [
-                2 * _shared(caption, other.headline)
-                + _shared(caption, body)
-                + 6 * sum(name in body for name in _QUOTED.findall(caption))
-                for other, body in zip(drafts, bodies, strict=True)
-            ]
-            best = drafts[scores.index(max(scores))]
-            own = scores[drafts.index(draft)]
-            if best is not draft and max(scores) > own and max(scores) >= 8:
-                draft.captions.remove(caption)
-                best.captions.append(caption)
-
-
-def _shared(caption: str, text: str) -> int:
-    """Length of the longest run of characters that a caption shares with a text."""
-    longest = 0
-    for start in range(len(caption)):
-        while caption[start : start + longest + 1] in text and start + longest < len(caption):
-            longest += 1
-    return longest
-
-
-def _build(
-    draft: _Draft, issue_id: str, paper: str, date: Date | None, hang: bool, copies: int
-) -> Article:
-    texts: list[str] = []
-    sections: list[Section] = []
-    length = 0
-
-    def put(paragraphs: list[str], kind: SectionKind | None, heading: str, label: str) -> None:
-        nonlocal length
-        start = length + 1 if texts else 0
-        if paragraphs:
-            texts.append("\n".join(paragraphs))
-            length = start + len(texts[-1])
-        else:
-            start = length
-        if kind:
-            sections.append(Section(kind, heading, start, length, label))
-
-    for part in sorted(draft.parts, key=lambda part: part.kind == "sidebar"):
-        kind: SectionKind | None = None if part.kind == "body" else part.kind
-        put(mend(part.blocks, hang), kind, part.heading, part.label)
-    for caption in draft.captions:
-        put([caption], "caption", "", "")
-
-    text = "\n".join(texts)
-    byline = "\n".join(draft.bylines)
-    credits = (
-        forms.byline_credits(byline) if byline else forms.body_credits(_opening(text, sections))
-    )
-    identity = [issue_id, copies, draft.headline, draft.kicker, draft.deck, draft.column, byline]
-    identity += [text, [(s.kind, s.heading, s.start, s.end, s.label) for s in sections]]
-    digest = hashlib.sha256(json.dumps(identity, ensure_ascii=False).encode("utf-8", "replace"))
-    return Article(
-        id=digest.hexdigest()[:16],
-        issue_id=issue_id,
-        headline=draft.headline,
-        text=text,
-        kicker=draft.kicker,
-        deck=draft.deck,
-        column=draft.column,
-        byline=byline,
-        reporters=credits.reporters,
-        correspondents=credits.correspondents,
-        sections=tuple(sections),
-        paper=paper,
-        date=date,
-        page=draft.page,
-    )
-
-
-def _opening(text: str, sections: list[Section]) -> str:
-    """Body without sidebars and captions, where an agency credit may stand."""
-    ends = [s.start for s in sections if s.kind != "section"]
-    return text[: min(ends)].rstrip() if ends else text

@@ -31,18 +31,31 @@ BINARY = "this is a binary file, not text; remove it or convert it to .md"
 
 
 def corpus_files(corpus: Path) -> list[Path]:
-    """The files of a corpus folder, by name; hidden ones are left out.
+    """The files of a corpus folder, by name; hidden ones, pipes and devices are left out.
 
-    Files of unknown form are listed too, so that they are reported and not silently missed.
-    Raises CorpusError where there is no such folder.
+    What `read_issue` refuses is listed too, so that it is reported and not silently missed:
+    files of unknown form, dangling links, links to folders, folders that may not be listed.
+    Raises CorpusError where there is no such folder, or none that may be listed.
     """
-    if not corpus.is_dir():
+    if not os.path.isdir(corpus):  # false, not an error, where a folder above it is locked
         raise CorpusError(f"no corpus folder {corpus}; make it or name another with --corpus")
-    return sorted(
-        path
-        for path in corpus.rglob("*")
-        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(corpus).parts)
-    )
+    found: list[str] = []
+
+    def locked(error: OSError) -> None:
+        if Path(error.filename) == corpus:
+            raise CorpusError(
+                f"corpus folder {corpus} cannot be listed ({error.strerror}); check it"
+            ) from error
+        found.append(error.filename)
+
+    for folder, folders, files in os.walk(corpus, onerror=locked):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in (*links, *(name for name in files if not name.startswith("."))):
+            path = os.path.join(folder, name)
+            if name in links or os.path.isfile(path) or not os.path.exists(path):
+                found.append(path)
+    return sorted(map(Path, found))
 
 
 def read_issue(path: Path, corpus: Path | None = None) -> Issue:
@@ -50,9 +63,8 @@ def read_issue(path: Path, corpus: Path | None = None) -> Issue:
 
     Raises UnreadableFile with the reason and the remedy.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        known = " ".join(sorted(SUFFIXES))
-        raise UnreadableFile(path, f"unknown form {path.suffix or '(no ending)'}; use {known}")
+    name = path.relative_to(corpus) if corpus else Path(path.name)
+    _check(path, name)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -61,7 +73,6 @@ def read_issue(path: Path, corpus: Path | None = None) -> Issue:
         text = decode(data)
     except ValueError as error:
         raise UnreadableFile(path, str(error)) from error
-    name = path.relative_to(corpus) if corpus else Path(path.name)
     issue_id = name.with_suffix("").as_posix()
     if path.suffix.lower() == ".jsonl":
         return _read_rows(text, path, issue_id)
@@ -78,6 +89,26 @@ def read_issue(path: Path, corpus: Path | None = None) -> Issue:
     if not any(article.text or article.headline for article in issue.articles):
         raise UnreadableFile(path, "no article in it; put text into it or remove it")
     return issue
+
+
+def _check(path: Path, name: Path) -> None:
+    """Refuse what by its name or kind is no page. Raises UnreadableFile."""
+    if printable(name) != str(name):  # an id has to be fit for JSON
+        raise UnreadableFile(printable(path), "the name is not UTF-8; rename it")
+    if os.path.isdir(path):
+        linked = "a link to a folder is not followed; copy the folder into the corpus"
+        reason = (
+            linked if path.is_symlink() else "the folder cannot be listed; check its permissions"
+        )
+        raise UnreadableFile(path, reason)
+    if path.suffix.lower() not in SUFFIXES:
+        known = " ".join(sorted(SUFFIXES))
+        raise UnreadableFile(path, f"unknown form {path.suffix or '(no ending)'}; use {known}")
+
+
+def printable(path: Path) -> str:
+    """A path with each byte that is not UTF-8 as `\\xNN`, so that it can be printed and sent."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def find_issue(source: str, corpus: Path) -> Issue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,9 @@ FAMILY_PROMPTS: tuple[tuple[str, str, str], ...] = (
 """Part of a model's name, and what its authors put before questions and passages; for models
 whose own files do not say."""
 
+MODEL_SUFFIXES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
+SAMPLES, SAMPLE = 64, 1 << 16
+"""How many samples of a file are hashed, and the bytes of each."""
 
 OTHER_REMEDY = (
     "give a folder or a Hugging Face id that this machine has or can reach, or set "
@@ -84,7 +88,8 @@ class SentenceEncoder:
         """
         runtime = prepare(settings)
         if settings.encoder != "bundled":
-            return cls._load(settings.encoder, settings.encoder, runtime, OTHER_REMEDY)
+            name = fingerprinted(settings.encoder)
+            return cls._load(settings.encoder, name, runtime, OTHER_REMEDY)
         if state(ENCODER, settings.cache_dir).where == "absent":
             return cls._open_hub(runtime)
         folder = unpacked(ENCODER, settings.cache_dir, progress or Silent())
@@ -124,7 +129,7 @@ class SentenceEncoder:
 
     @property
     def name(self) -> str:
-        """Bundled: model name and hash of its file; otherwise the id or the folder."""
+        """Bundled: model name and hash of its file; otherwise `fingerprinted`."""
         return self._name
 
     @property
@@ -172,6 +177,43 @@ def prompts(own: Mapping[str, str | None], source: str) -> tuple[str, str]:
     family = (rest for part, *rest in FAMILY_PROMPTS if part in name)
     query, passage = next(family, ("", ""))
     return query, passage
+
+
+def fingerprinted(source: str) -> str:
+    """The name of a model in a local folder: `folder@hash`; a Hugging Face id as it is.
+
+    hash: 8 hex digits of the SHA-256 over the name, length and `SAMPLES` samples, evenly
+    spread, of every file of weights, settings or vocabulary. Training again changes all
+    layers, so samples tell (a tenth of a second, where gigabytes would take many).
+    Raises ModelError for a file that cannot be read.
+    """
+    folder = Path(source)
+    if not folder.is_dir():
+        return source
+    digest = hashlib.sha256()
+    try:
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder)
+            if path.suffix in MODEL_SUFFIXES and not name.as_posix().startswith("."):
+                size = path.stat().st_size
+                digest.update(f"{name.as_posix()}\0{size}\0".encode("utf-8", "surrogateescape"))
+                digest.update(_samples(path, size))
+    except OSError as error:
+        raise ModelError(
+            f"encoder {source} cannot be read ({first_line(error)}); {OTHER_REMEDY}"
+        ) from error
+    return f"{folder.resolve().name}@{digest.hexdigest()[:8]}"
+
+
+def _samples(path: Path, size: int) -> bytes:
+    """All of a short file; of a longer one, bytes spread evenly over it and its last ones."""
+    step = max(SAMPLE, size // SAMPLES)
+    with path.open("rb") as data:
+        found = bytearray()
+        for start in sorted({*range(0, size, step), max(0, size - SAMPLE)}):
+            data.seek(start)
+            found += data.read(SAMPLE)
+    return bytes(found)
 
 
 def _unit(vectors: Vectors) -> Vectors:

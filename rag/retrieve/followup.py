@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from rag.index.tagger import open_tagger
 from rag.index.words import Segmenter
 from rag.retrieve.phrases import CLASSIFIER, COPULA, NOMINAL, Part, Phrases, Reading, Tag, nominals
 
@@ -50,12 +51,9 @@ class FollowUps:
 
     @classmethod
     def open(cls, segmenter: Segmenter) -> FollowUps:
-        """With jieba's tagger over the segmenter's dictionary: 1 s and 100 MB, once."""
-        import jieba.posseg
-
+        """With jieba's tagger over the segmenter's dictionary."""
         # The segmenter's own cut keeps the corpus's terms whole; a second one would copy it.
-        tagger = jieba.posseg.POSTokenizer(segmenter._jieba)
-        return cls(lambda text: [(w.word, w.flag) for w in tagger.lcut(text)], segmenter.terms)
+        return cls(open_tagger(segmenter._jieba), segmenter.terms)
 
     def standalone(self, question: str, history: Sequence[str]) -> str:
         """The question with what it takes from earlier ones (oldest first) filled in.
@@ -156,6 +154,8 @@ class FollowUps:
             return ""
         whole = re.match("占|其中|[超不]|第几|几|多少(?!钱)", body)
         subject = then.subject if whole and then.subject else then.topic
+        if re.match("占|其中", body) or re.search("多少|几", subject):
+            subject = _counted(then) or subject
         if re.fullmatch(r"(?:这是)?(?:为什么|为何|怎么|什么时候|何时|在?哪[里儿])[\s？?]*", body):
             return _bare(body.strip(" ？?").removeprefix("这是"), then)
         if not subject or subject in question:
@@ -202,6 +202,21 @@ def _class(part: Part) -> str:
 
 def _possessive(owner: str, thing: str) -> str:
     return f"{owner}{thing}" if thing.startswith("的") else f"{owner}的{thing}"
+
+
+def _counted(then: Reading) -> str:
+    """What an earlier question asked the number of: 园区有多少家企业入驻？ 园区入驻的企业."""
+    asks = [p for p in then.parts if p.kind == "ask"]
+    if len(asks) != 1 or not re.match("多少|几", asks[0].text):
+        return ""
+    behind = then.parts[then.parts.index(asks[0]) + 1 :]
+    things = [p for p in nominals(behind) if p.kind != "number" and p.text != "钱"]
+    if not things:
+        return ""
+    before = re.sub(r"(?:有|了)\s*$", "", then.text[: asks[0].start])
+    did = re.sub(r"[了吗\W]+$", "", then.text[things[-1].end :])
+    thing = then.text[things[0].start : things[-1].end]
+    return _possessive(before + did, thing) if before + did else thing
 
 
 def _more(question: str, then: Reading) -> str:

@@ -45,6 +45,11 @@ _TIE = re.compile(
 _PRINTED_ON = re.compile(r"(?:登|刊|刊登|刊发|登载)[在于]了?$")
 _ISSUE = re.compile(rf"(?P<which>最[新近]|最早|上)的?[这那]?一?(?<!上)期(?:报纸)?{_NO_ISSUE}")
 _NEWEST = re.compile(rf"最[新近]的?(?:[一这几][篇条则次])?的?(?:相关|有关)?(?:{NOUN})")
+_CLAUSE = re.compile(
+    r"(?:请|根据|依据|按照|按|据|依|从|在|照)?(?:最[新近]的?)?(?:里|中)?的?(?:[刊登发]+[载表出了过的]*)?"
+    rf"的?(?:[这那两一]?[一两]?[篇期条次份])?的?(?:相关|有关)?(?:{NOUN})?(?:里面?|中|上|内|来?看|显示)*"
+)
+"""A clause that says when something was printed, and nothing else, without its date."""
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 
 
@@ -75,6 +80,23 @@ def period(question: str, dates: Sequence[date]) -> Period | None:
     """
     found = find(plain(question), dates)
     return found[0] if found else None
+
+
+def undated(question: str) -> str:
+    """The question without a clause before it (8月的报道里，) that only says when it was printed.
+
+    What was printed then says nothing of it; the words would only be looked for in vain.
+    """
+    head, comma, rest = question.replace(",", "，").partition("，")
+    # Any dates do: that there is a period and where it stands is told by form.
+    found = find(plain(head), [date(2000, 2, 29)]) if comma else None
+    if not found or not re.search(r"\w", rest):
+        return question
+    _period, start, end = found
+    text = plain(head)
+    if re.search("[和与及、]", text[start:end]):
+        return question  # The times themselves are compared.
+    return rest.lstrip() if _CLAUSE.fullmatch(text[:start] + text[end:]) else question
 
 
 def plain(text: str) -> str:

@@ -8,13 +8,13 @@ from datetime import date
 import numpy as np
 
 from rag.config import Settings
-from rag.index.snapshot import Snapshot
+from rag.index.snapshot import Rows, Snapshot
 from rag.models.encoder import Encoder
 from rag.retrieve.duplicates import merge
 from rag.retrieve.fuse import fuse
 from rag.retrieve.lexicon import Lexicon
-from rag.retrieve.period import period
-from rag.types import Evidence, Hit
+from rag.retrieve.period import Period, period
+from rag.types import EVERYTHING, Evidence, Filters, Hit
 
 DEPTH = 100
 """Candidates taken from each index: far more than are shown, so that the scaling is steady."""
@@ -36,11 +36,23 @@ class Retriever:
         self.lexicon = Lexicon(snapshot)
         self._dates = [article.date for article in snapshot.articles if article.date]
 
-    def search(self, question: str, k: int, depth: int = DEPTH) -> list[Hit]:
+    def search(self, question: str, k: int, filters: Filters = EVERYTHING) -> list[Hit]:
         """The `k` best passages, best first; fewer where the corpus has no more."""
+        return self._search(question, k, self._allowed(filters, None))
+
+    def _allowed(self, filters: Filters, when: Period | None) -> Rows | None:
+        """The rows that may be found; None: all."""
+        if not filters and when is None:
+            return None
+        return self._snapshot.rows_where(
+            lambda a: filters.holds(a) and (when is None or when.holds(a.date))
+        )
+
+    def _search(self, question: str, k: int, allowed: Rows | None) -> list[Hit]:
         snapshot = self._snapshot
         query = self._encoder.encode_queries([question])
-        found = snapshot.candidates(query, snapshot.segmenter.tokens(question), depth)
+        tokens = snapshot.segmenter.tokens(question)
+        found = snapshot.candidates(query, tokens, DEPTH, allowed)
         scores = fuse(found.sparse, found.dense, self._settings.sparse_weight)
         lengths = [len(snapshot.passage(int(row)).text) for row in found.rows]
         scores = np.where(np.array(lengths) < SHORT, SHORT_SHARE * scores, scores)
@@ -56,18 +68,16 @@ class Retriever:
             for i in order
         ]
 
-    def evidence(self, standalone: str, question: str = "") -> Evidence:
+    def evidence(
+        self, standalone: str, question: str = "", filters: Filters = EVERYTHING
+    ) -> Evidence:
         """The passages that the generator reads, and how much of the question they cover.
 
         question: a follow-up as it was asked; its own passages take part too. Where the
         question names a time of issues (8月的报道), only passages of those are taken.
         """
         when = period(standalone, self._dates)
-        # Issues of one time may be few among many: then all passages are looked at.
-        depth = self.lexicon.passages if when is not None else DEPTH
-        ranked = self._ranked(standalone, question, depth)
-        if when is not None:
-            ranked = [hit for hit in ranked if when.holds(hit.article.date)]
+        ranked = self._ranked(standalone, question, self._allowed(filters, when))
         if when is not None and when.newest:
             ranked = _newest(ranked)
         merged = merge(ranked, self._settings.sources)
@@ -77,11 +87,11 @@ class Retriever:
         coverage = self.coverage(standalone, merged.kept)
         return Evidence(standalone, merged.kept, coverage, (*merged.kept, *wider), older)
 
-    def _ranked(self, standalone: str, question: str, depth: int) -> list[Hit]:
+    def _ranked(self, standalone: str, question: str, allowed: Rows | None) -> list[Hit]:
         """Hits of both forms of a question; those of the form as asked count half."""
-        hits = {hit.passage.id: hit for hit in self.search(standalone, depth, depth)}
+        hits = {hit.passage.id: hit for hit in self._search(standalone, DEPTH, allowed)}
         if question and question != standalone:
-            for hit in self.search(question, depth, depth):
+            for hit in self._search(question, DEPTH, allowed):
                 rival = hits.get(hit.passage.id)
                 if rival is None or rival.score < hit.score / 2:
                     hits[hit.passage.id] = replace(hit, score=hit.score / 2)

@@ -94,7 +94,7 @@ def _outcome(turn: Turn) -> Iterator[Html]:
     if turn.status == "failed":
         yield tag("p", turn.problem, class_="notice", role="alert")
     elif turn.status == "stopped":
-        said = "已停止，以上文字未经核对。" if turn.text else "已停止。"
+        said = "已停止，以上是停止前核对过的文字。" if turn.text else "已停止。"
         yield tag("p", said, class_="aside", role="status")
     else:
         yield steps(turn)

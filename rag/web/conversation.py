@@ -20,7 +20,7 @@ Step = Literal["retrieve", "read", "check"]
 class Turn:
     """One question and what became of it.
 
-    number: counts from 1 within the conversation. text: the words written so far.
+    number: counts from 1 within the conversation. text: the sentences checked so far.
     problem: one line that says what went wrong, where `failed`.
     """
 

@@ -1,0 +1,202 @@
+"""All cases together: every metric with its interval, tags, refusal curve, comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from rag.evaluate.record import Change, Comparison, CurvePoint, Metric, Report, Result
+from rag.evaluate.text_metrics import figure_support
+
+RESAMPLES = 2000
+SEED = 0
+_QUANTILES = {"p50": 0.50, "p95": 0.95}
+_STAGES = ("retrieve", "first_token", "total")
+
+
+class About(NamedTuple):
+    """A metric for the reader. unit: `share` (0 to 1), `seconds`, or empty (0 to 1, no share)."""
+
+    label: str
+    explanation: str
+    unit: str = "share"
+    higher_is_better: bool = True
+
+
+METRICS: dict[str, About] = {
+    "passed": About("通过率", "cases in which all that was asked for held"),
+    "answer_match": About("答案正确", "answers that hold the expected words and no forbidden ones"),
+    "character_f1": About("字 F1", "characters in common with the best expected answer", ""),
+    "word_f1": About("词 F1", "words in common with the best expected answer", ""),
+    "rouge_l": About("ROUGE-L", "longest common subsequence of characters, F1", ""),
+    "citation_precision_article": About("引文篇章准确率", "cited articles that are expected ones"),
+    "citation_recall_article": About("引文篇章召回率", "expected articles that are cited"),
+    "citation_precision_sentence": About("引文句准确率", "cited sentences with expected words"),
+    "citation_recall_sentence": About("引文句召回率", "expected words in some cited sentence"),
+    "figures_supported": About("数字有据", "figures that stand in what their sentence cites"),
+    "refusal_precision": About("拒答准确率", "refused questions that the corpus cannot answer"),
+    "refusal_recall": About("拒答召回率", "unanswerable questions that are refused"),
+    "refusal_f1": About("拒答 F1", "harmonic mean of refusal precision and recall", ""),
+    "false_refusals": About("误拒率", "answerable questions that are refused", "share", False),
+    "recall_at_1": About("召回率@1", "expected articles that rank first"),
+    "recall_at_3": About("召回率@3", "expected articles among the first 3 articles"),
+    "recall_at_10": About("召回率@10", "expected articles among those of the first 10 passages"),
+    "mrr_at_10": About("MRR@10", "1 / rank of the first expected article", ""),
+    "ndcg_at_10": About("nDCG@10", "discounted gain of the ranked articles over the best", ""),
+    "answer_in_top_1": About("首条含答案", "questions whose first passage holds the answer"),
+    "answer_in_top_3": About("前三条含答案", "questions with the answer in the first 3 passages"),
+    "answer_in_top_10": About("前十条含答案", "questions with the answer in the first 10 passages"),
+    "retrieve_p50": About("检索 p50", "median time of retrieval", "seconds", False),
+    "retrieve_p95": About("检索 p95", "95th percentile of retrieval", "seconds", False),
+    "first_token_p50": About("首字 p50", "median time to the first token", "seconds", False),
+    "first_token_p95": About("首字 p95", "95th percentile to the first token", "seconds", False),
+    "total_p50": About("总计 p50", "median time of the whole answer", "seconds", False),
+    "total_p95": About("总计 p95", "95th percentile of the whole answer", "seconds", False),
+}
+"""Every metric in the order of the reports."""
+
+
+def summarise(results: Sequence[Result]) -> dict[str, Metric]:
+    """Every metric of `METRICS`, in that order, over the cases that it applies to.
+
+    Metrics of answers count no case where only retrieval ran.
+    """
+    pairs = _ratios(results)
+    metrics = {name: _ratio_metric(rows) for name, rows in pairs.items()}
+    for stage in _STAGES:
+        seconds = _seconds(results, stage)
+        for name, share in _QUANTILES.items():
+            metrics[f"{stage}_{name}"] = _quantile_metric(seconds, share)
+    return {name: metrics[name] for name in METRICS}
+
+
+def tag_rates(results: Sequence[Result]) -> dict[str, Metric]:
+    """The share of passed cases of each tag, by tag."""
+    tags = sorted({tag for result in results for tag in result.case.tags})
+    return {
+        tag: _ratio_metric([(float(r.passed), 1.0) for r in results if tag in r.case.tags])
+        for tag in tags
+    }
+
+
+def refusal_curve(results: Sequence[Result]) -> tuple[CurvePoint, ...]:
+    """Precision and recall of refusing below each confidence that was given, ascending.
+
+    Answers without a confidence are made from records and never refused; they count in the
+    recall. Empty where no question is unanswerable.
+    """
+    rated = [
+        (confidence, result.case.refuse)
+        for result in results
+        if result.answer and (confidence := result.answer["confidence"]) is not None
+    ]
+    to_refuse = sum(result.case.refuse for result in results if result.answer)
+    if not to_refuse:
+        return ()
+    points = []
+    for threshold in sorted({confidence for confidence, _refuse in rated} | {1.0}):
+        refused = [refuse for confidence, refuse in rated if confidence < threshold]
+        if refused:
+            right = sum(refused)
+            points.append(
+                CurvePoint(
+                    threshold=threshold, precision=right / len(refused), recall=right / to_refuse
+                )
+            )
+    return tuple(points)
+
+
+def compare(
+    before: Report, after_results: Sequence[Result], after_metrics: dict[str, Metric]
+) -> Comparison:
+    """What changed since `before`, over the cases that both have, by their ids."""
+    earlier = {result.case.id: result for result in before.results}
+    now = {result.case.id: result for result in after_results}
+    both = [i for i in now if i in earlier]
+    old, new = before.metrics, after_metrics
+    if len(both) < len(earlier):
+        old = summarise([earlier[i] for i in both])
+    if len(both) < len(now):
+        new = summarise([now[i] for i in both])
+    return Comparison(
+        made=before.made,
+        index=str(before.index.get("version", "")),
+        cases=len(both),
+        metrics={
+            name: Change(before=old[name].value if name in old else None, after=metric.value)
+            for name, metric in new.items()
+        },
+        newly_failed=tuple(i for i in both if earlier[i].passed and not now[i].passed),
+        newly_passed=tuple(i for i in both if now[i].passed and not earlier[i].passed),
+    )
+
+
+Pairs = list[tuple[float, float]]
+"""A case's part of a ratio's numerator and denominator. Cases without the latter don't count."""
+
+
+def _ratios(results: Sequence[Result]) -> dict[str, Pairs]:
+    answered = [(r.case.refuse, r.answer) for r in results if r.answer is not None]
+    refusals = [(refuse, bool(answer["refused"])) for refuse, answer in answered]
+    figures = [figure_support(answer) for _refuse, answer in answered]
+    own = {name: [(r.scores[name], 1.0) for r in results if name in r.scores] for name in METRICS}
+    return own | {
+        "passed": [(float(r.passed), 1.0) for r in results],
+        "figures_supported": [(total - len(wrong), total) for total, wrong in figures],
+        "refusal_precision": [(refuse, refused) for refuse, refused in refusals if refused],
+        "refusal_recall": [(refused, refuse) for refuse, refused in refusals if refuse],
+        "refusal_f1": [(2 * (a and b), a + b) for a, b in refusals],
+        "false_refusals": [(refused, True) for refuse, refused in refusals if not refuse],
+    }
+
+
+def _ratio_metric(pairs: Pairs) -> Metric:
+    """The sum of the numerators over that of the denominators: a mean where these are 1."""
+    kept = [pair for pair in pairs if pair[1]]
+    parts, wholes = [p for p, _w in kept], [w for _p, w in kept]
+    return _metric([parts, wholes], lambda p, w, axis: p.sum(axis) / w.sum(axis))
+
+
+def _quantile_metric(seconds: Sequence[float], share: float) -> Metric:
+    import numpy as np
+
+    return _metric([seconds], lambda values, axis: np.quantile(values, share, axis=axis))
+
+
+def _seconds(results: Sequence[Result], stage: str) -> list[float]:
+    """Times of a stage, where it ran: answers made from records retrieve nothing."""
+    return [
+        result.answer["timings"][stage]
+        for result in results
+        if result.answer
+        and result.answer["timings"][stage] is not None
+        and (stage != "retrieve" or result.answer["confidence"] is not None)
+    ]
+
+
+def _metric(columns: Sequence[Sequence[float]], statistic: Callable[..., Any]) -> Metric:
+    """The statistic with its interval: the percentile bootstrap over cases (Efron 1979).
+
+    One case has no interval; where all cases are alike the interval is the value itself.
+    """
+    import numpy as np
+    from scipy.stats import bootstrap
+
+    data = [np.asarray(column, dtype=float) for column in columns]
+    n = len(data[0])
+    if n == 0:
+        return Metric(value=None, n=0)
+    value = float(statistic(*data, axis=-1))
+    if n == 1:
+        return Metric(value=value, n=1)
+    interval = bootstrap(
+        data,
+        statistic,
+        n_resamples=RESAMPLES,
+        batch=max(1, 10**6 // n),
+        vectorized=True,
+        paired=True,
+        method="percentile",
+        rng=SEED,
+    ).confidence_interval
+    return Metric(value=value, n=n, low=float(interval.low), high=float(interval.high))
