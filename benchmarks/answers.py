@@ -17,14 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from machine import describe_machine
-
-from rag.answer.assistant import Assistant
 from rag.answer.numbers import figures, unsupported
 from rag.config import load_settings
+from rag.evaluate.machine import describe_machine
 from rag.index.words import normalise
 from rag.progress import Bars
 from rag.types import Answer
+from rag.wiring import open_assistant
 
 MARKER = re.compile(r"\[\d+\]")
 
@@ -92,7 +91,7 @@ def main() -> None:
     texts = {
         a["id"]: "\n".join(x.strip() for x in a["text"].splitlines() if x.strip()) for a in articles
     }
-    assistant = Assistant.open(load_settings(index=args.index), Bars())
+    assistant = open_assistant(load_settings(index=args.index), Bars())
     answers = []
     with Bars().task("回答问题", len(rows)) as advance:
         for row in rows:

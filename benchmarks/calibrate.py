@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.answer.assistant import Assistant
 from rag.config import load_settings
 from rag.evaluate.calibrate import COST, fit, measure, rates
 from rag.evaluate.record import Case
 from rag.progress import Bars
+from rag.wiring import open_assistant
 
 ELSEWHERE = {"chat", "corpus", "summary", "time", "compare", "several"}
 
@@ -46,7 +46,7 @@ def main() -> None:
     args = parser.parse_args()
     sets = []
     for index, questions in zip(args.pairs[::2], args.pairs[1::2], strict=True):
-        assistant = Assistant.open(load_settings(index=index), Bars())
+        assistant = open_assistant(load_settings(index=index), Bars())
         sets.append(measure(assistant, labelled(questions), Bars()))
     rows = [signals for found, _labels in sets for signals in found]
     labels = [label for _found, labels in sets for label in labels]

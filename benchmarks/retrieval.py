@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from machine import describe_machine
 
 from rag.config import load_settings
+from rag.evaluate.machine import describe_machine
 from rag.index.snapshot import Candidates
 from rag.index.store import Store
 from rag.index.words import normalise

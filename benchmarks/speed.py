@@ -20,14 +20,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from machine import describe_machine
-
 from rag.answer.assistant import Assistant
 from rag.config import Settings, load_settings
+from rag.evaluate.machine import describe_machine
 from rag.index.build import build
 from rag.index.store import Store
 from rag.models.encoder import SentenceEncoder
 from rag.models.generator import TransformersGenerator
+from rag.retrieve.search import Search
 
 
 def percentiles(values: list[float]) -> dict[str, float]:
@@ -95,7 +95,7 @@ def main() -> None:
         texts = [p.searchable for p in snapshot.passages][: args.passages]
         result["encode, passages a second"] = build_rate(encoder, texts)
         generator = TransformersGenerator.open(settings)
-        assistant = Assistant(snapshot, encoder, generator, settings)
+        assistant = Assistant(Search(snapshot, encoder, settings), generator)
         assistant.ask(questions[0])
         search = []
         for question in questions:

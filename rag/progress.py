@@ -41,3 +41,20 @@ class Bars:
         with RichProgress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
             bar = bars.add_task(label, total=total)
             yield lambda units: bars.advance(bar, units)
+
+    @contextmanager
+    def score(self, label: str, total: int) -> Iterator[Callable[[int, int], None]]:
+        """One bar that also tells how many passed; call with the passed and the finished."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with RichProgress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
+            bar = bars.add_task(label, total=total)
+
+            def tell(passed: int, done: int) -> None:
+                said = f"{label}  通过 {passed / max(1, done):.0%}"
+                bars.update(bar, completed=done, description=said)
+
+            yield tell

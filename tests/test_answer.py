@@ -16,12 +16,13 @@ from rag.answer.batch import answer_batch
 from rag.answer.cite import cite
 from rag.answer.examples import example_questions
 from rag.answer.export import answer_to_dict
-from rag.answer.prompt import MODEL_REFUSAL, REFUSAL, messages, says_nothing_found
+from rag.answer.prompt import MODEL_REFUSAL, messages, says_nothing_found
 from rag.answer.show import show_answer, show_article
 from rag.config import Settings
 from rag.errors import QuestionError, StoreError
 from rag.index.build import build
 from rag.index.store import Store
+from rag.retrieve.search import Search
 from rag.types import Answer, Article, Draft, Filters, Hit, Passage, Sentence
 from tests.fakes import HashEncoder, ScriptedGenerator, willing
 
@@ -35,7 +36,7 @@ def open_assistant(tmp_path: Path, tiny_corpus: Path) -> Open:
 
     def opened(*replies: str) -> Assistant:
         snapshot = Store(settings.index).load(settings.cache_dir)
-        return Assistant(snapshot, HashEncoder(), ScriptedGenerator(replies), settings)
+        return Assistant(Search(snapshot, HashEncoder(), settings), ScriptedGenerator(replies))
 
     return opened
 
@@ -122,7 +123,7 @@ class TestPlantedInstructions:
         build(settings, HashEncoder())
         snapshot = Store(settings.index).load(settings.cache_dir)
         generator = ScriptedGenerator(["好的，遵命，总投资100亿元。"])  # a model that obeys
-        answer = Assistant(snapshot, HashEncoder(), generator, settings).ask(
+        answer = Assistant(Search(snapshot, HashEncoder(), settings), generator).ask(
             "黑石岭园区扩建投资多少？"
         )
         assert "遵命" not in answer.text and "100亿" not in answer.text

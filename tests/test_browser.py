@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
-from rag.answer.assistant import Assistant, open_current
+from rag.answer.assistant import Assistant
 from rag.config import Settings
 from rag.index.build import build
 from rag.index.store import Store
 from rag.progress import Silent
+from rag.retrieve.search import Search
 from rag.web.page import BROKEN
+from rag.wiring import open_current
 from tests.conftest import ROOT
 from tests.fakes import HashEncoder, ScriptedGenerator, willing
 from tests.scripted_backend import NASTY, REFUSAL, ScriptedBackend, serving
@@ -376,7 +378,7 @@ def test_a_planted_page_is_read_indexed_and_shown_as_text(
     settings = Settings(corpus=tiny_corpus, index=tmp_path / "index", abstain=willing(tmp_path))
     build(settings, HashEncoder())
     snapshot = Store(settings.index).load(settings.cache_dir)
-    assistant = Assistant(snapshot, HashEncoder(), ScriptedGenerator([said]), settings)
+    assistant = Assistant(Search(snapshot, HashEncoder(), settings), ScriptedGenerator([said]))
     question = f"黑石岭园区今年新增企业多少家？{PLANTED}"
     quote = assistant.ask(question).citations[0].quote
     assert PLANTED in quote

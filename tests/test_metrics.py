@@ -62,7 +62,15 @@ def refusal(confidence=0.1):
 
 def result(a_case, an_answer=None, found=()):
     scores, why = score_case(a_case, an_answer, found)
-    return Result(case=a_case, answer=an_answer, found=tuple(found), why=why, scores=scores)
+    taken = an_answer["timings"] if an_answer else {}
+    return Result(
+        case=a_case,
+        answer=an_answer,
+        found=tuple(found),
+        why=why,
+        scores=scores,
+        seconds={stage: s for stage, s in taken.items() if s is not None},
+    )
 
 
 class TestHolds:
@@ -351,7 +359,7 @@ class TestSummary:
         timed = [
             result(case(str(i)), answer("无。", timings=(i / 10, None, i))) for i in range(1, 6)
         ]
-        records = result(case("6"), answer("无。", confidence=None, timings=(0.0, None, 6)))
+        records = result(case("6"), answer("无。", confidence=None, timings=(None, None, 6)))
         metrics = summarise([*timed, records])
         assert metrics["retrieve_p50"].value == pytest.approx(0.3)
         assert metrics["retrieve_p50"].n == 5

@@ -100,7 +100,12 @@ def result(
         else ()
     )
     return Result(
-        case=case, answer=answer, found=(found,), why=why, scores={"passed": float(not wrong)}
+        case=case,
+        answer=answer,
+        found=(found,),
+        why=why,
+        scores={"passed": float(not wrong)},
+        seconds=dict(answer["timings"]),
     )
 
 
@@ -316,8 +321,8 @@ def test_page_shows_hostile_text_as_text() -> None:
 def test_page_says_what_happened() -> None:
     text = re.sub(r"\s+", " ", Page(html(sample())).text)
     for words in (
-        "未达到底线：40 题，通过 33 题；3 项底线中 1 项未达到",
-        "✗ 未达到", "✓ 达到", "– 无题可计",
+        "未达到底线：40 题，通过 33 题；3 项底线中 2 项未达到",
+        "✗ 未达到", "✓ 达到", "≥ 80.0 %",
         "bge-small-zh", "Qwen 0.5B（GGUF，int8）", "52 期 · 611 篇 · 4280 段", "Xeon，2 核",
         "未通过 7 题", "通过 33 题", "答案缺「苏木」", "云岭科技园什么时候启用？", "证据 2 段",
         "栏目 要闻", "须全部出现",
@@ -378,12 +383,7 @@ def test_a_long_tag_is_cut() -> None:
 def test_every_stage_that_was_timed_is_drawn() -> None:
     drawn = " ".join(words(svg(latency_histogram(sample()))))
     assert all(stage in drawn for stage in ("检索", "首字", "总计"))
-    answer = {
-        "answer": "",
-        "confidence": None,
-        "timings": {"retrieve": 0.0, "first_token": None, "total": 3.0},
-    }
-    one = result(1).model_copy(update={"answer": answer})
+    one = result(1).model_copy(update={"seconds": {"total": 3.0}})
     drawn = " ".join(words(svg(latency_histogram(sample().model_copy(update={"results": (one,)})))))
     assert "总计　中位 3.00 秒" in drawn
     assert "检索" not in drawn and "首字" not in drawn
@@ -397,10 +397,10 @@ def test_a_curve_of_one_point() -> None:
 
 def test_junit_counts_and_failures() -> None:
     root = ElementTree.fromstring(junit(sample()).encode())
-    assert (root.tag, root.attrib["tests"], root.attrib["failures"]) == ("testsuites", "43", "8")
+    assert (root.tag, root.attrib["tests"], root.attrib["failures"]) == ("testsuites", "43", "9")
     cases, floors = root.findall("testsuite")
     assert (cases.attrib["tests"], cases.attrib["failures"]) == ("40", "7")
-    assert (floors.attrib["name"], floors.attrib["failures"]) == ("floors", "1")
+    assert (floors.attrib["name"], floors.attrib["failures"]) == ("floors", "2")
     third = cases.findall("testcase")[3]
     assert third.attrib["name"] == "q003 云岭科技园的园区主任是谁？"
     assert (third.attrib["classname"], third.attrib["time"]) == ("人物", "1.650")
@@ -423,7 +423,7 @@ def test_junit_of_hostile_text_parses() -> None:
 
 def test_markdown_says_the_verdict_first() -> None:
     lines = markdown(sample()).split("\n")
-    assert lines[0] == "**未达到底线：40 题，通过 33 题；3 项底线中 1 项未达到**"
+    assert lines[0] == "**未达到底线：40 题，通过 33 题；3 项底线中 2 项未达到**"
     assert "新失败：q009、q031" in lines
     assert (
         "| q003 | 云岭科技园的园区主任是谁？ | 答案缺「苏木」；没有引用写着答案的那一句 |" in lines

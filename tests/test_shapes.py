@@ -55,6 +55,12 @@ class TestSeveral:
         asked = "云岭科技园何时启用，白沙高新区投资多少？"
         assert parts(asked, TERMS) == ["云岭科技园何时启用？", "白沙高新区投资多少？"]
 
+    def test_later_ones_are_read_with_the_earlier_but_sides_stand_alone(self):
+        asked = "云岭何时启用？投资多少？云岭科技园和白沙高新区哪个更大？"
+        read = parts(asked, TERMS, lambda piece, earlier: f"{len(earlier)}{piece}")
+        sides = ["云岭科技园有多大？", "白沙高新区有多大？"]
+        assert read == ["云岭何时启用？", "1投资多少？", *sides]
+
     def test_none_is_dropped(self):
         assert len(parts("甲在哪？乙在哪？丙在哪？丁在哪？戊在哪？", ())) == 5
         assert "四" in TOO_MANY and MOST_PARTS == 4
@@ -110,6 +116,10 @@ class TestCompared:
                 ["甲型电池上半年出口多少？", "乙型电池上半年出口多少？"],
             ),
             (
+                "上半年柳溪铁矿和石桥铁矿石的产量各是多少？",
+                ["上半年柳溪铁矿的产量是多少？", "上半年石桥铁矿石的产量是多少？"],
+            ),
+            (
                 "石桥和柳溪比，一个有多少家企业、一个有多少项专利？",
                 ["石桥有多少家企业？", "柳溪有多少项专利？"],
             ),
@@ -129,12 +139,22 @@ class TestCompared:
             ("渡口2030和2031年的客流量哪个高？", "渡口2030年的客流量是多少？"),
             ("渡口2030年上半年和下半年各运多少人？", "渡口2030年上半年运多少人？"),
             ("渡口的客流量，七月和八月两次报道有什么不同？", "七月的报道里，渡口的客流量是多少？"),
+            (
+                "渡口客流量，7月1日和8月1日两期的报道有何不同？",
+                "7月1日的报道里，渡口客流量是多少？",
+            ),
         ],
     )
     def test_times(self, question: str, expected: str):
         first, second = parts(question, ())
         assert first == expected
-        swaps = {"2030年渡口": "2031年渡口", "2030年的": "2031年的", "上半年": "下半年", "七": "八"}
+        swaps = {
+            "2030年渡口": "2031年渡口",
+            "2030年的": "2031年的",
+            "上半年": "下半年",
+            "七": "八",
+            "7月": "8月",
+        }
         old = next(old for old in swaps if old in first)
         assert second == first.replace(old, swaps[old])
 

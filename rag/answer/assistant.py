@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rag.answer.abstain import DEFAULTS, Abstainer, Signals
 from rag.answer.align import Support
 from rag.answer.catalogue import Catalogue
 from rag.answer.catalogue_forms import greeting
 from rag.answer.cite import cite
+from rag.answer.compare import verdict
 from rag.answer.compose import Composed, Composer
 from rag.answer.examples import example_questions
 from rag.answer.names import pos_tagger
 from rag.answer.prompt import REFUSAL, messages
-from rag.answer.shapes import MOST_PARTS, parts
+from rag.answer.shapes import MOST_PARTS, TOO_MANY, parts
 from rag.answer.summary import summarise
 from rag.answer.verify import once
 from rag.config import Settings
-from rag.errors import IndexDamaged, IndexMismatch, QuestionError, StoreError
-from rag.index.build import build, is_current
-from rag.index.snapshot import Snapshot
-from rag.index.store import Store
+from rag.errors import StoreError
 from rag.ingest.chunk import sentence_ranges
-from rag.models.encoder import Encoder, SentenceEncoder
-from rag.models.generator import Generator, TransformersGenerator
-from rag.progress import Progress, Silent
-from rag.retrieve.followup import FollowUps
-from rag.retrieve.retriever import Retriever
+from rag.models.generator import Generator
+from rag.retrieve.period import undated
+from rag.retrieve.search import Search
 from rag.types import (
     EVERYTHING,
     Answer,
@@ -48,31 +44,29 @@ HOPELESS = 0.1
 class Assistant:
     """Answers questions from one snapshot of the index. Safe to share between threads."""
 
-    def __init__(
-        self, snapshot: Snapshot, encoder: Encoder, generator: Generator, settings: Settings
-    ) -> None:
-        self.settings = settings
-        self._snapshot = snapshot
-        self._encoder = encoder
+    def __init__(self, search: Search, generator: Generator) -> None:
+        self._search = search
         self._generator = generator
-        self._retriever = Retriever(snapshot, encoder, settings)
+        self._snapshot, self._retriever = search.snapshot, search.retriever
+        settings = search.settings
         self._tagger = pos_tagger(settings.cache_dir)
         self._composer = Composer(
-            self._retriever.lexicon,
-            encoder,
+            search.retriever.lexicon,
+            search.encoder,
             Abstainer.load(settings.abstain if settings.abstain.exists() else DEFAULTS),
             self._tagger,
         )
-        self._followups = FollowUps.open(snapshot.segmenter)
-        self._catalogue = Catalogue(snapshot.articles)
+        self._catalogue = Catalogue(self._snapshot.articles)
 
-    @classmethod
-    def open(cls, settings: Settings, progress: Progress | None = None) -> Assistant:
-        """Load the index and both models. Raises StoreError or ModelError."""
-        progress = progress or Silent()
-        encoder = SentenceEncoder.open(settings, progress)
-        snapshot = _load(settings, encoder)
-        return cls(snapshot, encoder, TransformersGenerator.open(settings, progress), settings)
+    @property
+    def settings(self) -> Settings:
+        """Those that it was opened with."""
+        return self._search.settings
+
+    @property
+    def generator(self) -> str:
+        """Which weights write."""
+        return self._generator.name
 
     @property
     def manifest(self) -> Manifest:
@@ -94,9 +88,15 @@ class Assistant:
         """Questions that the corpus answers, one from an article."""
         return example_questions(self._snapshot.articles, n)
 
-    def search(self, question: str, k: int = 10, filters: Filters = EVERYTHING) -> list[Hit]:
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        filters: Filters = EVERYTHING,
+        history: Sequence[str] = (),
+    ) -> list[Hit]:
         """The `k` best passages. Raises QuestionError for an empty or overlong question."""
-        return self._retriever.search(checked(question, self.settings), max(1, k), filters)
+        return self._search.search(question, k, filters, history)
 
     def ask(
         self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
@@ -119,11 +119,10 @@ class Assistant:
         filters: which articles are read. A cancelled stream still ends with an Answer over
         what was written so far. Raises QuestionError for an empty or overlong question.
         """
-        question = checked(question, self.settings)
+        question = self._search.checked(question)
         start = time.perf_counter()
         yield Draft("retrieve")
-        history = [earlier for earlier in history if len(earlier) <= self.settings.question_chars]
-        whole = self._followups.standalone(question, history)
+        whole = self._search.standalone(question, history)
         composed = self._from_records(question, filters)
         if composed is None and whole != question:
             composed = self._from_records(whole, filters)
@@ -134,7 +133,8 @@ class Assistant:
         retrieved, first, before = 0.0, None, ""
         found: list[Evidence] = []
         said: list[Composed] = []
-        for part in self._parts(whole):
+        asked_for = self._parts(whole)
+        for part in asked_for[:MOST_PARTS]:
             if cancel is not None and cancel.is_set() and found:
                 break
             begun = time.perf_counter()
@@ -152,19 +152,13 @@ class Assistant:
             said.append(self._composer.compose(evidence, written))
             before += said[-1].text
         timings = Timings(retrieved, first, time.perf_counter() - start)
-        yield self._answer(question, found, said, timings)
+        dropped = asked_for[MOST_PARTS:]
+        yield self._answer(question, found, said, timings, bool(dropped))
 
     def _parts(self, whole: str) -> list[str]:
-        """The stand-alone questions that a question is made of, the later read with the first.
-
-        One more than `MOST_PARTS` where there are more.
-        """
+        """The stand-alone questions that a question is made of, the later read with the first."""
         names = {*self._snapshot.segmenter.terms, *self._tagger(whole)}
-        first, *rest = parts(whole, sorted(names))[: MOST_PARTS + 1]
-        earlier = [first]
-        for part in rest:
-            earlier.append(self._followups.standalone(part, earlier))
-        return earlier
+        return parts(whole, sorted(names), self._search.standalone)
 
     def _from_records(self, question: str, filters: Filters) -> Composed | None:
         """Greetings, questions about the corpus itself, and summaries: no model writes these."""
@@ -180,11 +174,11 @@ class Assistant:
         target = catalogue.summary_target(question)
         if target is None:
             return None
-        return Composed(tuple(summarise(target, self._encoder)), None, ())
+        return Composed(tuple(summarise(target, self._search.encoder)), None, ())
 
     def signals(self, question: str, history: Sequence[str] = ()) -> Signals | None:
         """What the decision to answer a question rests on, for calibration."""
-        evidence = self._retriever.evidence(self._followups.standalone(question, history))
+        evidence = self._retriever.evidence(self._search.standalone(question, history))
         draft = "".join(self._write(evidence, None)) if evidence.hits else ""
         return self._composer.signals(evidence, draft)
 
@@ -206,7 +200,7 @@ class Assistant:
             yield piece, shown
 
     def _write(self, evidence: Evidence, cancel: threading.Event | None) -> Iterator[str]:
-        prompt = messages(evidence.question, evidence.hits)
+        prompt = messages(undated(evidence.question), evidence.hits)
         limit = self.settings.answer_tokens
         yield from self._generator.stream(prompt, max_tokens=limit, cancel=cancel)
 
@@ -216,8 +210,12 @@ class Assistant:
         found: Sequence[Evidence],
         said: Sequence[Composed],
         timings: Timings,
+        more_asked: bool = False,
     ) -> Answer:
-        text, citations = cite(joined(found, said))
+        sentences = joined(found, said)
+        if more_asked and sentences:
+            sentences.append(Support(TOO_MANY, (), 1.0))
+        text, citations = cite(sentences)
         sure = [c.confidence for c in said if c.confidence is not None]
         return Answer(
             question=question,
@@ -228,7 +226,7 @@ class Assistant:
             timings=timings,
             index_version=self.manifest.version,
             generator=self._generator.name,
-            encoder=self._encoder.name,
+            encoder=self._search.encoder.name,
             standalone=" ".join(evidence.question for evidence in found),
             confidence=min(sure, default=None),
             checks=tuple(check for composed in said for check in composed.checks),
@@ -246,7 +244,8 @@ def joined(found: Sequence[Evidence], said: Sequence[Composed]) -> list[Support]
     for evidence, composed in zip(found, said, strict=True):
         nothing = Support(f"关于“{evidence.question.rstrip('？?')}”，{REFUSAL}", (), 0.0)
         sentences += composed.supports or [nothing]
-    return once(sentences)
+    compared = verdict([evidence.question for evidence in found], said)
+    return once([*sentences, compared] if compared else sentences)
 
 
 def _united(found: Sequence[Evidence]) -> Evidence:
@@ -261,53 +260,3 @@ def _united(found: Sequence[Evidence]) -> Evidence:
         min(evidence.coverage for evidence in found),
         older=tuple(older.values()),
     )
-
-
-def open_search(
-    settings: Settings, progress: Progress | None = None
-) -> Callable[[str, int], list[Hit]]:
-    """Search alone, for which no generator is loaded. Raises StoreError or ModelError."""
-    encoder = SentenceEncoder.open(settings, progress)
-    snapshot = _load(settings, encoder)
-    retriever = Retriever(snapshot, encoder, settings)
-    return lambda question, k: retriever.search(checked(question, settings), k)
-
-
-def open_current(settings: Settings, progress: Progress, say: Callable[[str], None]) -> Assistant:
-    """Open, after building where the corpus has changed or the index cannot be used."""
-    encoder = SentenceEncoder.open(settings, progress)
-    try:
-        if not is_current(settings, encoder.name):
-            build(settings, encoder, progress)
-        snapshot = _load(settings, encoder)
-    except (IndexDamaged, IndexMismatch) as error:
-        say(f"{error}; building it again")
-        build(settings, encoder, progress)
-        snapshot = _load(settings, encoder)
-    for item in snapshot.manifest.unreadable:
-        say(f"skipped {item.source}: {item.reason}")
-    return Assistant(snapshot, encoder, TransformersGenerator.open(settings, progress), settings)
-
-
-def _load(settings: Settings, encoder: Encoder) -> Snapshot:
-    """The index in use. Raises StoreError, IndexMismatch for vectors of another width too."""
-    snapshot = Store(settings.index).load(settings.cache_dir, encoder.name)
-    if snapshot.dense.dimensions != encoder.dimensions:
-        raise IndexMismatch(
-            f"the index in {settings.index} holds vectors of {snapshot.dense.dimensions} numbers, "
-            f"{encoder.name} makes {encoder.dimensions}; run `rag build --full`"
-        )
-    return snapshot
-
-
-def checked(question: str, settings: Settings) -> str:
-    """The question without white space around it. Raises QuestionError for none, or a long one."""
-    question = question.strip()
-    if not question:
-        raise QuestionError("the question is empty; type one")
-    limit = settings.question_chars
-    if len(question) > limit:
-        raise QuestionError(
-            f"the question has {len(question)} characters; {limit} are the most, shorten it"
-        )
-    return question

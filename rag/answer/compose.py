@@ -68,10 +68,10 @@ class Composer:
         if year:
             checks = _all(sentences, "dropped", f"所读的报道没有提到{year}年")
             return Composed((), confidence, checks)
-        rivals = self._other_issues(evidence, reading)
-        if rivals:
+        told = self._other_issues(evidence, reading)
+        if told:
             checks = _all(sentences, "passed over", "各期报道的数字不同，一并引用")
-            return Composed(tuple(with_dates(reading.asked.source, rivals)), confidence, checks)
+            return Composed(tuple(with_dates(*told)), confidence, checks)
         if found.silent:
             checks = _all(sentences, "passed over", "资料中有切题的句子，直接引用")
             return Composed((quotation(reading.asked.source),), confidence, checks)
@@ -81,12 +81,16 @@ class Composer:
             return Composed(tuple(quotes), confidence, checks)
         return self._verified(evidence, reading, sentences, confidence)
 
-    def _other_issues(self, evidence: Evidence, reading: Reading) -> list[Source]:
-        """Sentences in which other issues give another figure for what is asked."""
+    def _other_issues(
+        self, evidence: Evidence, reading: Reading
+    ) -> tuple[Source, list[Source]] | None:
+        """A reading's sentence and those in which other issues give another figure for it."""
         others = evidence_sentences(evidence.wider)
-        return conflicting(
-            reading.asked.source, others, evidence.question, self._lexicon, self._tagger
-        )
+        for own in dict.fromkeys((reading.asked.source, reading.drafted.source)):
+            rivals = conflicting(own, others, evidence.question, self._lexicon, self._tagger)
+            if rivals:
+                return own, rivals
+        return None
 
     def signals(self, evidence: Evidence, draft: str) -> Signals | None:
         """What the decision to answer rests on; None where there is no evidence."""

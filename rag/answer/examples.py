@@ -20,7 +20,10 @@ _CLAUSE = re.compile(r"[^，。；：！？、“”（）()\n]+")
 _VAGUE = re.compile(
     r"^(?:其中|这|该|它|他|她|其|此|而|并|也|还|再|同比|比|较|又|把|让|使|从|在|到|为|以)"
 )
-_ROUGH = re.compile(r"(?:大约|约|超过|超|将近|近|接近|逾|达到|达|突破|共|至少)$")
+_ROUGH = re.compile(r"(?:大约|约|超过|超|将近|近|接近|逾|达到|达|突破|共|至少|不到|不足|不低于|不多于|最高可?)+$")
+_LOOSE = re.compile("^(?:左右|以上|以下|以内|之多|余|多|上下)")
+_CODE = re.compile("[A-Za-z]+")
+_NUMERALS = "0123456789.,+-零〇一二两三四五六七八九十百千万亿余多几 "
 _COUNTED = frozenset("个家项人名亩台套件款座条种处间辆艘架所位平方米公里万元亿元元吨千瓦")
 
 
@@ -29,6 +32,25 @@ def example_questions(articles: Sequence[Article], n: int) -> list[str]:
     newest = sorted(articles, key=lambda a: a.date or date.min, reverse=True)
     found = (next(_questions(article), None) for article in newest)
     return list(islice(filter(None, found), n))
+
+
+def figure_question(clause: str, figure: Figure) -> tuple[str, str]:
+    """The clause with one of its figures asked for, and the words taken out.
+
+    Both empty where it would read badly: a figure without a unit, or with nothing before it.
+    """
+    written = clause[figure.start : figure.end]
+    before = _ROUGH.sub("", clause[: figure.start])
+    after = _LOOSE.sub("", clause[figure.end :])
+    if not before:
+        return "", ""
+    if figure.kind == "percent":
+        return f"{before}百分之多少{after}？", written
+    unit = written.lstrip(_NUMERALS)
+    if not unit and (code := _CODE.match(after)):  # 100P: a unit that `figures` does not know
+        unit, after = code[0], after[code.end() :]
+        written += unit
+    return (f"{before}多少{unit}{after}？", written) if unit else ("", "")
 
 
 def _questions(article: Article) -> Iterator[str]:
@@ -40,16 +62,6 @@ def _questions(article: Article) -> Iterator[str]:
             named = any(term in clause for term in terms)
             counts = [f for f in figures(clause) if f.kind == "number"]
             if named and len(counts) == len(figures(clause)) == 1 and not _VAGUE.match(clause):
-                question = _without(clause, counts[0])
-                if 10 <= len(question) <= 32:
+                question, taken = figure_question(clause, counts[0])
+                if 10 <= len(question) <= 32 and taken.lstrip(_NUMERALS)[0] in _COUNTED:
                     yield question
-
-
-def _without(clause: str, figure: Figure) -> str:
-    """The clause with the figure asked for; empty where it would read badly."""
-    unit = clause[figure.start : figure.end].lstrip("0123456789.,万亿千百十余多")
-    before = _ROUGH.sub("", clause[: figure.start])
-    after = clause[figure.end :].lstrip("余多左右以上")
-    if not unit or unit[0] not in _COUNTED or not before:
-        return ""
-    return f"{before}多少{unit}{after}？"

@@ -7,7 +7,7 @@ is a question that can be asked alone, but for a subject that the part before it
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rag.answer import side_forms as forms
 
@@ -38,21 +38,30 @@ def asks_for_list(question: str) -> bool:
     return bool(_LIST.search(question))
 
 
-def parts(question: str, terms: Sequence[str]) -> list[str]:
+def parts(
+    question: str,
+    terms: Sequence[str],
+    standalone: Callable[[str, Sequence[str]], str] = lambda piece, _earlier: piece,
+) -> list[str]:
     """The questions that one question is made of, in order, however many.
 
     terms: names that may be compared. Questions that stand one after the other are taken apart
     at their marks, clauses that ask of different things at their commas; a question that sets
     things side by side is asked of each. Sentences about the answer's form are no questions.
+    standalone: reads a piece with those before it; what is set side by side needs no such thing.
     """
     found: list[str] = []
     for piece in _split(question, _END):
         if found and not _FORM.sub("", piece):
             continue
         piece = _ALSO.sub("", _NUMBERED.sub("", piece).strip())
-        found += _listed(piece) or compared(piece, terms) or _of_others(piece, terms) or [piece]
-    asked = list(dict.fromkeys(f"{piece.rstrip(' ？?。')}？" for piece in found))
-    return asked if len(asked) > 1 or len(_split(question, _END)) > 1 else [question]
+        for asked in _listed(piece) or [piece]:
+            found += compared(asked, terms) or [
+                standalone(clause, found) if found else clause
+                for clause in _of_others(asked, terms) or [asked]
+            ]
+    done = list(dict.fromkeys(f"{piece.rstrip(' ？?。')}？" for piece in found))
+    return done if len(done) > 1 or len(_split(question, _END)) > 1 else [question]
 
 
 def _split(text: str, at: re.Pattern[str]) -> list[str]:
@@ -156,10 +165,11 @@ def _by_form(question: str) -> tuple[str, list[str], str] | None:
         first = owner  # 甲的企业和乙的企业: what is asked of both is said twice.
     elif of:
         before, first = f"{before}{owner}的", thing
-    # 甲电池和乙电池出口: the second ends as the first does.
-    if cut := second.find(first[-2:], 1, -1) + 1:
-        cut += 1
-        second, rest = second[:cut], second[cut:] + rest
+    if (when := forms.PERIOD.match(first)) and len(first) - when.end() > 1:
+        before, first = before + when[0], first[when.end() :]
+    # 甲电池和乙电池出口: the second ends as the first does. 铁路桥 is another thing than 铁路.
+    if (same := second.find(first[-2:], 1)) > 0 and len(second) - same > 3:
+        second, rest = second[: same + 2], second[same + 2 :] + rest
     words = (first, second)
     if any(forms.ASKS.search(w) or forms.EARLIER.match(w) or len(w) < 2 for w in words):
         return None

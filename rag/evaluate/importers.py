@@ -71,7 +71,7 @@ class _Set:
         self.cases[unique] = Case(id=unique, question=question, **fields)
 
 
-def import_set(kind: Kind, files: Sequence[Path], out: Path) -> Imported:
+def import_set(kind: str, files: Sequence[Path], out: Path) -> Imported:
     """Read files of a public set; write `out/corpus/<kind>.jsonl` and `out/cases.jsonl`.
 
     The cases name articles by their ids, which hold for an index of `out/corpus` as it is.

@@ -74,6 +74,7 @@ class Result(Record):
     answer: as `rag.answer.export.answer_to_dict` gives it; None where only retrieval ran.
     found: the ten best passages. why: what was wrong, one line for each; empty where it
     passed. scores: metric to this case's own value; metrics that do not apply are left out.
+    seconds: of each stage (retrieve, first_token, total) that ran.
     """
 
     case: Case
@@ -81,6 +82,7 @@ class Result(Record):
     found: tuple[Found, ...]
     why: tuple[str, ...]
     scores: dict[str, float]
+    seconds: dict[str, float] = {}
 
     @property
     def passed(self) -> bool:
@@ -124,16 +126,22 @@ class Comparison(Record):
 
 
 class Floor(Record):
-    """A figure that was asked for with `--fail-under`."""
+    """A figure that was asked for with `--fail-under`.
+
+    floor: the least that will do; for metrics of which less is better, the most.
+    """
 
     metric: str
     floor: float
     value: float | None
+    less_is_better: bool = False
 
     @property
     def met(self) -> bool:
-        """Whether the figure is reached; a metric that no case counts for does not fall short."""
-        return self.value is None or self.value >= self.floor
+        """Whether the figure is reached; a metric that no case counts for is not."""
+        if self.value is None:
+            return False
+        return self.value <= self.floor if self.less_is_better else self.value >= self.floor
 
 
 class Report(Record):

@@ -34,17 +34,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class FloorRow:
-    """A floor as it is written; `met` is None where no case counts for its metric."""
+    """A floor as it is written."""
 
     label: str
     floor: str
     value: str
-    met: bool | None
+    met: bool
 
     @property
     def verdict(self) -> str:
         """In words."""
-        return "无题可计" if self.met is None else "达到" if self.met else "未达到"
+        return "达到" if self.met else "未达到"
 
 
 def metric_rows(report: Report) -> list[Row]:
@@ -83,9 +83,13 @@ def floor_rows(report: Report) -> list[FloorRow]:
     rows = []
     for floor in report.floors:
         about = about_metric(floor.metric)
-        met = None if floor.value is None else floor.met
         rows.append(
-            FloorRow(about.label, figure(floor.floor, about), figure(floor.value, about), met)
+            FloorRow(
+                about.label,
+                f"{'≤' if floor.less_is_better else '≥'} {figure(floor.floor, about)}",
+                figure(floor.value, about),
+                floor.met,
+            )
         )
     return rows
 
@@ -133,11 +137,7 @@ def answer_text(result: Result) -> str:
 
 def stage_seconds(result: Result, stage: str) -> float | None:
     """Seconds of a stage (a key of `STAGES`); None where it did not run."""
-    answer = result.answer
-    if answer is None or (stage == "retrieve" and answer["confidence"] is None):
-        return None  # answers made from records retrieve nothing
-    taken = answer["timings"][stage]
-    return None if taken is None else float(taken)
+    return result.seconds.get(stage)
 
 
 def about_metric(name: str) -> About:

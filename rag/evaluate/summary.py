@@ -164,14 +164,8 @@ def _quantile_metric(seconds: Sequence[float], share: float) -> Metric:
 
 
 def _seconds(results: Sequence[Result], stage: str) -> list[float]:
-    """Times of a stage, where it ran: answers made from records retrieve nothing."""
-    return [
-        result.answer["timings"][stage]
-        for result in results
-        if result.answer
-        and result.answer["timings"][stage] is not None
-        and (stage != "retrieve" or result.answer["confidence"] is not None)
-    ]
+    """Times of a stage, where it ran."""
+    return [result.seconds[stage] for result in results if stage in result.seconds]
 
 
 def _metric(columns: Sequence[Sequence[float]], statistic: Callable[..., Any]) -> Metric:

@@ -1,0 +1,84 @@
+"""What `rag eval` does: read, run, report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.config import Settings
+from rag.errors import QuestionError
+from rag.evaluate.cases import read_cases, written_example
+from rag.evaluate.gather import gather, hashes, parse_floors
+from rag.evaluate.kept import forget
+from rag.evaluate.markdown import markdown
+from rag.evaluate.record import Case
+from rag.evaluate.report import RECORD, read_report, write_report
+from rag.evaluate.run import Searcher, run
+from rag.progress import Bars
+from rag.wiring import open_assistant, open_search
+
+DRAFT = "draft"
+"""Tag of proposed cases: they are left out until a person has confirmed them by removing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished run: its summary as Markdown, and whether every floor is met."""
+
+    summary: str
+    met: bool
+
+
+def run_cases(
+    settings: Settings,
+    paths: Sequence[Path],
+    folder: Path,
+    *,
+    against: Path | None,
+    floors: Sequence[str],
+    retrieval_only: bool,
+    limit: int | None,
+    tags: Sequence[str],
+    bars: Bars,
+) -> Done:
+    """Run the cases of `paths` and write the report into `folder`.
+
+    against: folder of the report to compare with; None: the one that `folder` holds, if any.
+    Raises a RagError where the run cannot be made.
+    """
+    wanted = parse_floors(floors)
+    chosen = choose(read_cases(paths), tags, limit)
+    if retrieval_only:  # there is nothing to find for what the corpus does not hold
+        chosen = [case for case in chosen if not case.refuse]
+    before = None
+    if against or (folder / RECORD).exists():
+        before = read_report(against or folder)
+    answerer = None if retrieval_only else open_assistant(settings, bars)
+    searcher: Searcher = answerer or open_search(settings, bars)
+    with bars.score("评测", len(chosen)) as tell:
+        results = run(chosen, searcher, answerer, folder, tell)
+    generator = answerer.generator if answerer else ""
+    report = gather(results, searcher, generator, hashes(paths), wanted, before)
+    write_report(report, folder)
+    forget(folder)
+    return Done(markdown(report), all(floor.met for floor in report.floors))
+
+
+def choose(cases: Sequence[Case], tags: Sequence[str], limit: int | None) -> list[Case]:
+    """The cases to run: those with one of the tags, drafts only where asked for.
+
+    Raises QuestionError where none is left.
+    """
+    kept = [c for c in cases if not tags or set(tags) & set(c.tags)]
+    kept = [c for c in kept if DRAFT in tags or DRAFT not in c.tags][:limit]
+    if not kept:
+        known = ", ".join(sorted({tag for case in cases for tag in case.tags})) or "none"
+        raise QuestionError(f"no case to run; the tags are: {known} (drafts need --tag {DRAFT})")
+    return kept
+
+
+def example(paths: Sequence[Path]) -> str:
+    """Write the commented example; what to say of it."""
+    path = written_example(paths[0] if paths else Path("cases.yaml"))
+    return f"wrote {path}; change it, then: rag eval {path}"

@@ -1,0 +1,82 @@
+"""From the results of a run to its report, and the floors that it is held to."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from math import isfinite
+from pathlib import Path
+
+from rag.errors import ConfigError
+from rag.evaluate.machine import describe_machine, versions
+from rag.evaluate.record import Floor, Metric, Report, Result
+from rag.evaluate.run import Searcher
+from rag.evaluate.summary import METRICS, compare, refusal_curve, summarise, tag_rates
+
+
+def gather(
+    results: Sequence[Result],
+    searcher: Searcher,
+    generator: str,
+    files: Mapping[str, str],
+    floors: Mapping[str, float],
+    before: Report | None = None,
+) -> Report:
+    """The report over all results.
+
+    generator: empty where only retrieval ran. files: of cases, name to SHA-256. floors: metric
+    to the least that will do (the most, where less is better). before: the run to compare with.
+    """
+    manifest, metrics = searcher.manifest, summarise(results)
+    return Report(
+        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        files=dict(files),
+        versions=versions(),
+        machine=describe_machine(),
+        settings=searcher.settings.model_dump(mode="json"),
+        index={
+            "version": manifest.version,
+            "encoder": manifest.encoder,
+            "issues": manifest.issues,
+            "articles": manifest.articles,
+            "passages": manifest.passages,
+        },
+        generator=generator,
+        retrieval_only=not generator,
+        metrics=metrics,
+        tags=tag_rates(results),
+        refusal_curve=refusal_curve(results),
+        results=tuple(results),
+        floors=tuple(_floor(name, least, metrics) for name, least in floors.items()),
+        against=compare(before, results, metrics) if before else None,
+    )
+
+
+def parse_floors(given: Sequence[str]) -> dict[str, float]:
+    """`METRIC=VALUE` each. Raises ConfigError for another form or an unknown metric."""
+    floors = {}
+    for text in given:
+        name, _, value = (part.strip() for part in text.partition("="))
+        if name not in METRICS:
+            near = difflib.get_close_matches(name, METRICS, 1, 0.0)[0]
+            raise ConfigError(f"--fail-under {text}: no metric {name!r}; did you mean {near}?")
+        try:
+            floors[name] = float(value)
+        except ValueError:
+            floors[name] = float("nan")
+        if not isfinite(floors[name]):
+            raise ConfigError(f"--fail-under {text}: {value!r} is no number; write {name}=0.8")
+    return floors
+
+
+def hashes(files: Sequence[Path]) -> dict[str, str]:
+    """Name to SHA-256 of files of cases; a folder stands for the files in it."""
+    found = [p for f in files for p in (sorted(f.iterdir()) if f.is_dir() else [f])]
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in found if p.is_file()}
+
+
+def _floor(name: str, floor: float, metrics: Mapping[str, Metric]) -> Floor:
+    less = not METRICS[name].higher_is_better
+    return Floor(metric=name, floor=floor, value=metrics[name].value, less_is_better=less)

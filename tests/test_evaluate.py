@@ -1,0 +1,304 @@
+"""Running cases: what is asked, kept, gathered, and how the command ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rag.answer.assistant import Assistant
+from rag.config import Settings
+from rag.errors import ConfigError, QuestionError
+from rag.evaluate.cases import write_cases
+from rag.evaluate.command import DRAFT, choose
+from rag.evaluate.gather import gather, hashes, parse_floors
+from rag.evaluate.kept import PARTIAL, forget
+from rag.evaluate.record import Case, CaseFilters, Result
+from rag.evaluate.report import read_report, write_report
+from rag.evaluate.run import run, run_case
+from rag.index.build import build
+from rag.index.store import Store
+from rag.retrieve.search import Search
+from rag.types import EVERYTHING, Answer, Filters
+from tests.fakes import HashEncoder, ScriptedGenerator, willing
+
+ACRES = Case(
+    id="acres",
+    question="中试基地占地多少亩？",
+    any_of=("120亩",),
+    articles=("白沙高新区",),
+    tags=("figure",),
+)
+WEATHER = Case(id="weather", question="明天的天气怎么样？", refuse=True, tags=("refuse",))
+WRONG = ACRES.model_copy(update={"id": "wrong", "any_of": ("999亩",)})
+
+
+class Counting(Assistant):
+    """An assistant that counts what it is asked, and can fail on a question."""
+
+    asked: list[str]
+    interrupt: str = ""
+
+    def ask(
+        self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
+    ) -> Answer:
+        if question == self.interrupt:
+            raise KeyboardInterrupt
+        self.asked.append(question)
+        return super().ask(question, history, filters)
+
+
+@pytest.fixture
+def assistant(tmp_path: Path, tiny_corpus: Path) -> Counting:
+    settings = Settings(corpus=tiny_corpus, index=tmp_path / "index", abstain=willing(tmp_path))
+    build(settings, HashEncoder())
+    snapshot = Store(settings.index).load(settings.cache_dir)
+    search = Search(snapshot, HashEncoder(), settings)
+    made = Counting(search, ScriptedGenerator(["中试基地占地120亩。"]))
+    made.asked = []
+    return made
+
+
+class TestRunCase:
+    def test_right_answer_passes(self, assistant: Counting):
+        result = run_case(ACRES, assistant, assistant)
+        assert result.passed, result.why
+        assert result.answer is not None and "120亩" in result.answer["answer"]
+        assert result.found[0].headline == "白沙高新区建成中试基地"
+        assert set(result.seconds) == {"retrieve", "first_token", "total"}
+        assert result.scores["recall_at_1"] == 1.0
+
+    def test_wrong_answer_fails_and_says_why(self, assistant: Counting):
+        result = run_case(WRONG, assistant, assistant)
+        assert not result.passed and "999亩" in result.why[0]
+
+    def test_refusal(self, assistant: Counting):
+        assert run_case(WEATHER, assistant, assistant).passed
+        answered = WEATHER.model_copy(update={"question": ACRES.question})
+        assert not run_case(answered, assistant, assistant).passed
+
+    def test_retrieval_only_asks_nothing(self, assistant: Counting):
+        result = run_case(ACRES, assistant, None)
+        assert result.passed and result.answer is None and not assistant.asked
+        assert set(result.seconds) == {"retrieve"}
+
+    def test_filters_reach_the_search(self, assistant: Counting):
+        early = ACRES.model_copy(update={"filters": CaseFilters(until=date(2024, 5, 31))})
+        result = run_case(early, assistant, assistant)
+        assert {found.issue for found in result.found} == {"2024-05-01-a"}
+        assert not result.passed
+
+    def test_history_reaches_both(self, assistant: Counting):
+        case = ACRES.model_copy(update={"question": "它占地多少亩？", "history": (ACRES.question,)})
+        result = run_case(case, assistant, assistant)
+        assert result.answer is not None
+        assert result.answer["standalone"] != case.question
+
+    def test_overlong_question_fails_the_case_alone(self, assistant: Counting):
+        result = run_case(ACRES.model_copy(update={"question": "问" * 999}), assistant, assistant)
+        assert not result.passed and "characters" in result.why[0]
+
+
+class TestResume:
+    cases = (ACRES, WEATHER, WRONG)
+
+    def test_goes_on_where_it_was(self, assistant: Counting, tmp_path: Path):
+        assistant.interrupt = WEATHER.question
+        with pytest.raises(KeyboardInterrupt):
+            run(self.cases, assistant, assistant, tmp_path / "r")
+        assert assistant.asked == [ACRES.question]
+        assistant.interrupt = ""
+        told: list[tuple[int, int]] = []
+        results = run(self.cases, assistant, assistant, tmp_path / "r", lambda *n: told.append(n))
+        assert assistant.asked == [ACRES.question, WEATHER.question, ACRES.question]
+        assert [r.case.id for r in results] == ["acres", "weather", "wrong"]
+        assert told == [(1, 1), (2, 2), (2, 3)]
+
+    def test_a_line_that_was_being_written(self, assistant: Counting, tmp_path: Path):
+        whole = run(self.cases, assistant, assistant, tmp_path)
+        path = tmp_path / PARTIAL
+        text = path.read_text("utf-8")
+        path.write_text(text[:-40], "utf-8")
+        assistant.asked.clear()
+        again = run(self.cases, assistant, assistant, tmp_path)
+        assert assistant.asked == [WRONG.question]
+        assert [r.passed for r in again] == [r.passed for r in whole]
+        assistant.asked.clear()
+        run(self.cases, assistant, assistant, tmp_path)
+        assert assistant.asked == []  # the broken line did not take the next with it
+
+    def test_what_has_changed_runs_again(self, assistant: Counting, tmp_path: Path):
+        run([ACRES], assistant, assistant, tmp_path)
+        assistant.asked.clear()
+        run([ACRES.model_copy(update={"any_of": ("130亩",)})], assistant, assistant, tmp_path)
+        assert len(assistant.asked) == 1
+        searcher = assistant._search
+        searcher.settings = searcher.settings.model_copy(update={"sources": 2})
+        run([ACRES], assistant, assistant, tmp_path)
+        assert len(assistant.asked) == 2
+
+    def test_forgotten_once_reported(self, assistant: Counting, tmp_path: Path):
+        run([ACRES], assistant, assistant, tmp_path)
+        forget(tmp_path)
+        assistant.asked.clear()
+        run([ACRES], assistant, assistant, tmp_path)
+        assert assistant.asked == [ACRES.question]
+
+    def test_folder_that_cannot_be_written(self, assistant: Counting, tmp_path: Path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(ConfigError, match="another folder"):
+            run([ACRES], assistant, assistant, tmp_path / "file" / "r")
+
+
+class TestGather:
+    def results(self, assistant: Counting, tmp_path: Path) -> list[Result]:
+        return run((ACRES, WEATHER, WRONG), assistant, assistant, tmp_path / "kept")
+
+    def test_report_says_all_that_is_needed(self, assistant: Counting, tmp_path: Path):
+        results = self.results(assistant, tmp_path)
+        floors = {"passed": 0.5, "false_refusals": 0.0}
+        report = gather(results, assistant, assistant.generator, {"a.yaml": "0" * 64}, floors)
+        assert report.index["version"] == assistant.manifest.version
+        assert report.generator == "scripted-generator"
+        assert report.settings["sources"] == 3
+        assert {"python", "torch", "report-rag"} <= set(report.versions)
+        assert report.metrics["passed"].value == pytest.approx(2 / 3)
+        assert report.metrics["refusal_recall"].value == 1.0
+        assert [(f.metric, f.met) for f in report.floors] == [
+            ("passed", True),
+            ("false_refusals", True),  # at most
+        ]
+        write_report(report, tmp_path / "report")
+        assert read_report(tmp_path / "report") == report
+
+    def test_compared_with_the_run_before(self, assistant: Counting, tmp_path: Path):
+        results = self.results(assistant, tmp_path)
+        before = gather(results, assistant, assistant.generator, {}, {})
+        worse = [r.model_copy(update={"why": ("缺少",)}) for r in results]
+        after = gather(worse, assistant, assistant.generator, {}, {}, before)
+        assert after.against is not None
+        assert after.against.newly_failed == ("acres", "weather")
+        assert after.against.newly_passed == ()
+
+    def test_a_floor_that_no_case_counts_for_is_not_met(self, assistant: Counting, tmp_path: Path):
+        results = run([WEATHER], assistant, assistant, tmp_path / "kept")
+        report = gather(results, assistant, assistant.generator, {}, {"recall_at_1": 0.1})
+        assert not report.floors[0].met
+
+    def test_files_are_named_with_their_hashes(self, tmp_path: Path):
+        write_cases([ACRES], tmp_path / "a.jsonl")
+        found = hashes([tmp_path])
+        assert list(found) == ["a.jsonl"] and len(found["a.jsonl"]) == 64
+
+
+class TestFloors:
+    def test_read(self):
+        assert parse_floors(["passed=0.8", " total_p95 = 7"]) == {
+            "passed": 0.8,
+            "total_p95": 7.0,
+        }
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("pased=0.8", "did you mean passed"),
+            ("passed", "write passed=0.8"),
+            ("passed=high", "write passed=0.8"),
+            ("passed=nan", "write passed=0.8"),
+            ("", "did you mean"),
+        ],
+    )
+    def test_refused(self, text: str, said: str):
+        with pytest.raises(ConfigError, match=said):
+            parse_floors([text])
+
+
+class TestChoose:
+    drafted = ACRES.model_copy(update={"id": "d", "tags": (DRAFT, "figure")})
+
+    def test_by_tag_and_limit(self):
+        cases = [ACRES, WEATHER, self.drafted]
+        assert choose(cases, [], None) == [ACRES, WEATHER]
+        assert choose(cases, ["figure"], None) == [ACRES]
+        assert choose(cases, [DRAFT], None) == [self.drafted]
+        assert choose(cases, [], 1) == [ACRES]
+
+    def test_nothing_left(self):
+        with pytest.raises(QuestionError, match="figure"):
+            choose([ACRES], ["nope"], None)
+
+
+class TestCommand:
+    """`rag eval` from end to end with real models and few cases."""
+
+    @pytest.fixture
+    def evaluate(
+        self, tmp_path: Path, tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[..., int]:
+        from rag.cli import main
+
+        monkeypatch.chdir(tmp_path)
+        places = ["--corpus", str(tiny_corpus), "--index", str(tmp_path / "index")]
+        main_or_code(main, ["build", *places])
+        write_cases([ACRES, WEATHER], tmp_path / "cases.yaml")
+        return lambda *flags: main_or_code(main, ["eval", *flags, *places])
+
+    def test_met_and_fell_short(
+        self, evaluate: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        assert evaluate("cases.yaml", "--fail-under", "passed=0.5") == 0
+        assert {p.name for p in (tmp_path / "eval-report").iterdir()} == {
+            "report.json",
+            "report.html",
+            "junit.xml",
+            "summary.md",
+        }
+        assert "达到底线" in capsys.readouterr().out
+        assert evaluate("cases.yaml", "--fail-under", "total_p95=0.000001") == 1
+        out = capsys.readouterr().out
+        assert "未达到底线" in out
+        report = json.loads((tmp_path / "eval-report" / "report.json").read_text("utf-8"))
+        assert report["against"]["cases"] == 2  # the run before, in the same folder
+
+    def test_retrieval_only(self, evaluate: Callable[..., int], tmp_path: Path):
+        assert evaluate("cases.yaml", "--retrieval-only", "--fail-under", "recall_at_1=1") == 0
+        assert not (tmp_path / "eval-report" / PARTIAL).exists()
+
+    @pytest.mark.parametrize(
+        ("flags", "said"),
+        [
+            ((), "case"),
+            (("nowhere.yaml",), "nowhere.yaml"),
+            (("cases.yaml", "--tag", "nope"), "no case to run"),
+            (("cases.yaml", "--against", "nowhere"), "nowhere"),
+            (("cases.yaml", "--fail-under", "pass=1"), "passed"),
+        ],
+    )
+    def test_could_not_run(
+        self,
+        evaluate: Callable[..., int],
+        flags: tuple[str, ...],
+        said: str,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        capsys.readouterr()
+        assert evaluate(*flags) == 2
+        error = capsys.readouterr().err.strip()
+        assert said in error and "\n" not in error
+
+    def test_init_then_run_for_search(self, evaluate: Callable[..., int], tmp_path: Path):
+        assert evaluate("mine.yaml", "--init") == 0
+        assert "question:" in (tmp_path / "mine.yaml").read_text("utf-8")
+        assert evaluate("mine.yaml", "--init") == 2  # nothing is written over
+
+
+def main_or_code(main: Callable[[list[str]], None], arguments: list[str]) -> int:
+    """The exit code of a command."""
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
