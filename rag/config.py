@@ -62,6 +62,8 @@ class Settings(BaseSettings):
         Path("abstain.json"), description="when to refuse, from `rag calibrate`; else the default"
     )
 
+    cases: Path = Field(Path("tests/qa"), description="folder of case files for the tab 评测")
+
     host: str = Field("127.0.0.1", min_length=1, description="address of the chat")
     port: int = Field(7860, ge=1, le=65535, description="port of the chat")
 

@@ -11,11 +11,13 @@ from datetime import date
 from rag.config import Settings
 from rag.errors import QuestionError, StoreError
 from rag.types import (
+    EVERYTHING,
     Answer,
     Article,
     Citation,
     Draft,
     Evidence,
+    Filters,
     Hit,
     Manifest,
     Passage,
@@ -112,6 +114,10 @@ class ScriptedBackend:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
     @property
+    def generator(self) -> str:
+        return "scripted"
+
+    @property
     def manifest(self) -> Manifest:
         return Manifest("v-test", "2024-05-08T00:00:00", "e5", 4, 2, 2, 9, 300)
 
@@ -127,13 +133,21 @@ class ScriptedBackend:
     def examples(self, n: int = 4) -> list[str]:
         return ["南湖园区有多少个算法通过备案？", f"举例{NASTY}"][:n]
 
-    def search(self, question: str, k: int = 10) -> list[Hit]:
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        filters: Filters = EVERYTHING,
+        history: Sequence[str] = (),
+    ) -> list[Hit]:
         self._check(question)
         text = self.long.text[:300]
         passage = Passage("p1", self.long.id, 0, len(text), text)
         return [Hit(passage, self.long, 0.9, 0.8, 12.5)][:k]
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
+    ) -> Answer:
         *_drafts, answer = self.stream(question, history)
         assert isinstance(answer, Answer)
         return answer
@@ -143,6 +157,7 @@ class ScriptedBackend:
         question: str,
         history: Sequence[str] = (),
         cancel: threading.Event | None = None,
+        filters: Filters = EVERYTHING,
     ) -> Iterator[Draft | Answer]:
         self._check(question)
         self.asked.append((question, tuple(history)))
@@ -198,7 +213,7 @@ class ScriptedBackend:
             evidence=Evidence(question, ()),
             timings=Timings(0.047, 1.18, 3.06),
             index_version="v-test",
-            generator="scripted",
+            generator=self.generator,
             encoder="e5",
         )
         if "天气" in question:

@@ -85,6 +85,12 @@ class TestVerify:
         shown, outcome, reason = self.check(aligner, evidence, "首批入驻企业三十二家。")
         assert (shown, outcome, reason) == (["首批入驻企业三十二家。"], ["kept"], "")
 
+    @pytest.mark.parametrize("draft", ["云岭科技园总投资约18亿元。", "苏木是园区主任。"])
+    def test_totals_and_offices_that_the_text_names(
+        self, aligner: Aligner, evidence: list[Source], draft: str
+    ):
+        assert self.check(aligner, evidence, draft)[1] == ["kept"]
+
     @pytest.mark.parametrize(
         ("draft", "reason"),
         [
@@ -93,6 +99,8 @@ class TestVerify:
             ("云岭科技园5月启用，首批入驻企业32家。", "5月"),
             ("为博士提供每月3000元补贴。", "同类数字"),
             ("白沙大学在园区设立了研究院。", "白沙大学"),
+            ("云岭科技园4月启用，首批入驻企业一共32家。", "总数：一共"),
+            ("云岭大学在园区设立了研究院，院长是苏木。", "职务：院长"),
         ],
     )
     def test_replaced_by_the_quotation(

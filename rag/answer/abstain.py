@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.answer.fits import fits
 from rag.answer.names import Tagger, unsupported_names
 from rag.answer.prompt import says_nothing_found
 from rag.answer.reading import Reading
@@ -75,7 +74,7 @@ def signals(
     pairs = bigrams(question)
     texts = [candidate.source[1].text for candidate in reading.all]
     drafted = lexicon.content(draft)
-    article, sentence = reading.drafted.source
+    article, _sentence = reading.drafted.source
     whole = f"{article.kicker}\n{article.headline}\n{article.date or ''}\n{article.text}"
     lacking = [word for word in wanted if word not in lexicon.tokens(whole)]
     return Signals(
@@ -87,7 +86,7 @@ def signals(
         cosine=max(hit.dense for hit in hits),
         lacking=len(lacking) / max(1, len(wanted)),
         unnamed=float(len(unsupported_names(question, [whole], "", tagger))),
-        fitting=fits(question, sentence.text),
+        fitting=reading.drafted.fitting,
         agree=float(reading.agree),
         drafted=reading.drafted.drafted,
         strange=lexicon.share((word for word in drafted if word not in held), drafted),

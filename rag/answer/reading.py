@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answer.align import Source, evidence_sentences
+from rag.answer.fits import fits
 from rag.models.encoder import Encoder
 from rag.retrieve.fuse import min_max
 from rag.retrieve.lexicon import ASKING, Lexicon
@@ -21,6 +22,8 @@ from rag.types import Article, Hit, Sentence
 
 NEAR = 0.3
 """Weight of the encoder's cosine: it finds what is asked in other words."""
+FITTING = 0.15
+"""Weight of holding the kind of thing asked for: a day, a share, a count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Candidate:
 
     asked: share of the question's words that it holds. passage: score of its passage. drafted:
     share of the draft's own words (those that the question lacks) that it holds. near: cosine with
-    the question, scaled over the candidates.
+    the question, scaled over the candidates. fitting: whether it holds the kind of thing that
+    is asked for.
     """
 
     source: Source
@@ -37,11 +41,12 @@ class Candidate:
     passage: float
     drafted: float
     near: float = 0.0
+    fitting: float = 0.0
 
     @property
     def by_question(self) -> float:
         """Rank without the draft."""
-        return self.asked + self.passage + NEAR * self.near
+        return self.asked + self.passage + NEAR * self.near + FITTING * self.fitting
 
     @property
     def by_draft(self) -> float:
@@ -88,6 +93,7 @@ def read(
                 score,
                 lexicon.share(own, held),
                 near,
+                fits(question, sentence.text),
             )
         )
     return Reading(

@@ -1,19 +1,30 @@
 """Is a sentence what its quotations say?
 
 A sentence of a draft is kept when evidence supports it (`align`), every figure in it stands in
-the sentences that it cites (`numbers`), and so does every name (`names`); nor may the cited
-sentence hold another figure of the same kind that could be the one asked for. One that fails is
-replaced by the best supporting quotation, or dropped where there is none.
+the sentences that it cites (`numbers`), and so does every name (`names`) and every office that
+a person is given; what it calls a total is called so there; nor may the cited sentence hold
+another figure of the same kind that could be the one asked for. One that fails is replaced by
+the best supporting quotation, or dropped where there is none.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.answer.align import Aligner, Source, Support
 from rag.answer.names import Tagger, unsupported_names
 from rag.answer.numbers import figures, unsupported
 from rag.types import Check
+
+
+# A part that is called the whole is wrong, though its figure stands in the quotation.
+_TOTAL = re.compile("累计|一共|总共|合计|总计|共计|共有")
+
+_OFFICE = re.compile(
+    "负责人|创始人|董事长|总经理|总裁|主席|会长|理事长|书记|主任|部长|局长|处长|院长|校长|所长"
+    "|首席专家|首席科学家|总工程师|工程师|教授|院士|研究员"
+)
 
 
 def verify(
@@ -58,6 +69,12 @@ def _fault(support: Support, question: str, tagger: Tagger | None) -> str:
     figures = unsupported(support.text, quotes)
     if figures:
         return f"引文中没有这个数字：{figures[0].text}"
+    total = _TOTAL.search(support.text)
+    if total and not any(map(_TOTAL.search, quotes)):
+        return f"引文没有说这是总数：{total.group()}"
+    office = next((o for o in _OFFICE.findall(support.text) if o not in "".join(quotes)), "")
+    if office:
+        return f"引文中没有这个职务：{office}"
     rival = _rival(support.text, quotes)
     if rival:
         return f"引文中有几个同类数字（如{rival}），引用原文以免取错"

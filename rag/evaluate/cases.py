@@ -67,10 +67,10 @@ def write_cases(cases: Sequence[Case], path: Path) -> None:
     they would take for a formula begins with a `'`. Raises QuestionError for another ending,
     for a control character in CSV and where the file cannot be written.
     """
-    rows = [case.model_dump(mode="json", exclude_defaults=True) for case in cases]
+    rows = _plain(cases)
     match path.suffix.lower():
         case ".yaml" | ".yml":
-            text = yaml.dump(rows, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
+            text = yaml_text(cases)
         case ".jsonl":
             text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         case ".csv":
@@ -83,6 +83,15 @@ def write_cases(cases: Sequence[Case], path: Path) -> None:
         raise QuestionError(
             f"{path} cannot be written ({error.strerror}); check its folder"
         ) from error
+
+
+def yaml_text(cases: Sequence[Case]) -> str:
+    """The cases as YAML that `read_cases` reads back as the same cases."""
+    return yaml.dump(_plain(cases), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
+
+
+def _plain(cases: Sequence[Case]) -> list[dict[str, object]]:
+    return [case.model_dump(mode="json", exclude_defaults=True) for case in cases]
 
 
 def written_example(path: Path) -> Path:

@@ -6,20 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.answer.names import pos_tagger
 from rag.config import Settings
 from rag.errors import QuestionError
-from rag.evaluate.cases import read_cases, written_example
+from rag.evaluate.cases import read_cases, written_example, yaml_text
+from rag.evaluate.draft import drafts
 from rag.evaluate.gather import gather, hashes, parse_floors
 from rag.evaluate.kept import forget
 from rag.evaluate.markdown import markdown
 from rag.evaluate.record import Case
 from rag.evaluate.report import RECORD, read_report, write_report
 from rag.evaluate.run import Searcher, run
+from rag.ingest.readers import find_issue
 from rag.progress import Bars
 from rag.wiring import open_assistant, open_search
 
 DRAFT = "draft"
 """Tag of proposed cases: they are left out until a person has confirmed them by removing it."""
+
+_TO_CONFIRM = f"# Check each case: correct it and remove the tag {DRAFT}, or delete it.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +87,14 @@ def example(paths: Sequence[Path]) -> str:
     """Write the commented example; what to say of it."""
     path = written_example(paths[0] if paths else Path("cases.yaml"))
     return f"wrote {path}; change it, then: rag eval {path}"
+
+
+def draft_cases(issue: str, settings: Settings) -> str:
+    """Cases proposed on an issue, a file or an id, as YAML with a word on what to do with them.
+
+    Raises CorpusError where there is no such issue, QuestionError where nothing can be asked.
+    """
+    proposed = drafts(find_issue(issue, settings.corpus), pos_tagger(settings.cache_dir))
+    if not proposed:
+        raise QuestionError(f"no question can be drawn from {issue}; write cases by hand (--init)")
+    return f"{_TO_CONFIRM}{yaml_text(proposed)}"

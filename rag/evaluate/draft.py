@@ -29,11 +29,15 @@ _HEADS = (
 )
 _CLAUSE = re.compile(r"[^，。；：！？…\n]+")
 _HEAD = re.compile(rf"(?:{_HEADS})(?![区园])")
-_PLACED = re.compile(rf"[^\W\d_]{{2,18}}?(?:{_HEADS})(?!.?(?:{_HEADS}))")
-_NATION = re.compile("全国|中国|我国|国内|全球")
+_PLACED = re.compile(
+    rf"(?:图为|建成|建设|打造|成立|启动)?([^\W\d_的了和与在由是从到]{{2,18}}?(?:{_HEADS})(?!.?(?:{_HEADS})))"
+)
+_NATION = re.compile("^(?:全国|中国|我国|国内(?!外)|全球)")
 _UNCLEAR = re.compile(
-    "[该其这此它他她那]|上述|前者|后者|当(?:月|天|日|时|地)|本(?:月|报|次|届)|同类|我们|我|你|两项"
-    "|^(?:图为|而|并|也|还|再|同比|比|较|又|把|让|使|从|在|到|为|以|对|按|据|由|与|和|有|是|被|给)"
+    "[该其这此它他她那]|上述|前者|后者|当(?:月|天|日|时|地)|本(?:月|报|次|届)|同类|[一上]次|我们|我|你|两项"
+    "|^(?:图为|而|并|也|还|再|同比|比|较|又|把|让|使|从|在|到|为|以|对|按|据|由|与|和|有|是|被|给|新建"
+    "|方案|项目|公司|企业|产品|平台|系统|设备|报告|自治区|全区|全省|全市|区内|后|前|会上)"
+    "|(?:说|称|宣布|显示|介绍|表示)$"
 )
 _LEAD = re.compile("^(?:目前|截至目前|到目前|如今|近日|日前|近年来|同时|此外|其中|已|不过|但)+")
 _TIME = re.compile(
@@ -54,9 +58,11 @@ _HAPPENS = re.compile(
     "|开园|开钻|起飞|升空|开始|宣布|出坞|掘进|进入|写入|铺轨|通车|开通|试车|签约|推出|离开|入驻|迁入"
     "|揭牌|运营|亮相|见面|实施|施行|纳入|设立|组建|创办|创立|上市|定为"
 )
+_PARTIAL = re.compile("[的、和与及旗]|企业|项目|产品")
+"""After a name: it is only a part of what the clause speaks of."""
 _TITLE = (
     "(?:副|总|常务|执行|党组|首席|名誉){0,3}(?:主任|董事长|院士|负责人|局长|经理|会长|秘书长|院长|校长"
-    "|书记|部长|司长|处长|市长|省长|区长|县长|镇长|厅长|所长|总裁|总监|工程师|设计师|科学家|理事长|教授)"
+    "|书记|部长|司长|处长|市长|省长|区长|县长|镇长|厅长|所长|总裁|总监|总工程师|总设计师|首席科学家|理事长)"
 )
 _SAYS = "(?:说|介绍|表示|认为|回忆|透露|告诉|坦言|指出|强调|打比方|也谈|把)"
 _BEFORE = re.compile(rf"(?P<post>[^\s，、]{{3,28}}?{_TITLE})(?P<person>[\u4e00-\u9fff·]{{2,10}})")
@@ -77,6 +83,15 @@ class _Asked:
     tag: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An article with its names, longest first, and what finds more of them."""
+
+    article: Article
+    known: tuple[str, ...]
+    tagger: Tagger | None
+
+
 def drafts(issue: Issue, tagger: Tagger | None) -> list[Case]:
     """Proposed cases, at most `MOST` an article, in printed order, tagged `draft`.
 
@@ -85,8 +100,6 @@ def drafts(issue: Issue, tagger: Tagger | None) -> list[Case]:
     cases: list[Case] = []
     seen: set[str] = set()
     for article in issue.articles:
-        if not article.headline:
-            continue
         fresh = ((a, q) for a, q in _asked(article, tagger) if _good(a) and _new(a, seen))
         for asked, quote in islice(fresh, MOST):
             cases.append(
@@ -94,7 +107,7 @@ def drafts(issue: Issue, tagger: Tagger | None) -> list[Case]:
                     id=f"{issue.id}-{len(cases) + 1:02}",
                     question=asked.question,
                     any_of=(asked.answer,),
-                    articles=(article.headline,),
+                    articles=(article.headline or article.id,),
                     quotes=(quote,),
                     tags=("draft", asked.tag),
                 )
@@ -117,7 +130,7 @@ def _new(asked: _Asked, seen: set[str]) -> bool:
 
 def _asked(article: Article, tagger: Tagger | None) -> Iterator[tuple[_Asked, str]]:
     """Questions of one article, each with the sentence that answers it."""
-    known = _known(article, tagger)
+    reading = _read(article, tagger)
     for sentence in sentences(article):
         time, subject = "", ""
         for match in _CLAUSE.finditer(sentence.text):
@@ -127,71 +140,70 @@ def _asked(article: Article, tagger: Tagger | None) -> Iterator[tuple[_Asked, st
             if _TIME.fullmatch(clause):
                 time = clause
                 continue
-            whole = _whole(clause, known, article.headline)
-            own = _subject(whole, known, article.headline)
+            whole = _whole(clause, reading)
+            own = _subject(whole, reading)
             if not own and subject and _INHERITS.match(whole):
                 whole, own = f"{subject}{whole}", subject
-            for asked in _of_clause(whole, time, own, known, tagger):
+            for asked in _of_clause(whole, time, own, reading):
                 question = _dated(asked.question, article)
                 if question:
                     yield _Asked(question, asked.answer, asked.tag), sentence.text
-            subject = "" if whole[len(own) : len(own) + 1] == "的" else own
+            subject = "" if _PARTIAL.match(whole, len(own)) else own
 
 
-def _known(article: Article, tagger: Tagger | None) -> list[str]:
-    """The article's names, those of the headline first, longest first within each."""
-
-    def found(text: str) -> list[str]:
-        every = {*names(text, tagger), *_PLACED.findall(text)}
-        return sorted((n for n in every if len(n) > 1), key=lambda n: (-len(n), n))
-
-    body = {name for sentence in sentences(article) for name in found(sentence.text)}
-    headline = found(article.headline)
-    return headline + sorted(body - set(headline), key=lambda n: (-len(n), n))
+def _read(article: Article, tagger: Tagger | None) -> _Reading:
+    texts = [article.headline, *(sentence.text for sentence in sentences(article))]
+    found = {n for text in texts for n in (*names(text, tagger), *_PLACED.findall(text))}
+    known = sorted((n for n in found if len(n) > 1), key=lambda n: (-len(n), n))
+    return _Reading(article, tuple(known), tagger)
 
 
-def _whole(clause: str, known: list[str], headline: str) -> str:
+def _whole(clause: str, reading: _Reading) -> str:
     """The clause with 园区 and the like at its beginning written out, if only one is meant."""
     head = _HEAD.match(clause)
     if not head:
         return clause
-    for pool in ([n for n in known if n in headline], known):
-        ending = [n for n in pool if n.endswith(head[0]) and n != head[0]]
-        shortest = [n for n in ending if not any(n != m and n.endswith(m) for m in ending)]
-        if len(shortest) == 1:
-            return shortest[0] + clause[head.end() :]
-        if shortest:
-            break
-    return clause
+    ending = [n for n in reading.known if n.endswith(head[0]) and n != head[0]]
+    ending = [n for n in ending if n in reading.article.headline] or ending
+    shortest = [n for n in ending if not any(n != m and n.endswith(m) for m in ending)]
+    return shortest[0] + clause[head.end() :] if len(shortest) == 1 else clause
 
 
-def _subject(clause: str, known: list[str], headline: str) -> str:
-    """The name that a clause begins with; empty where it begins with none."""
-    starts = [n for n in known if clause.startswith(n) and not _HEAD.fullmatch(n)]
-    if nation := _NATION.match(clause):
-        starts.append(nation[0])
-    shared = next((n for n in range(12, 2, -1) if clause[:n] in headline), 0)
-    return max([*starts, clause[:shared]], key=len)
+def _subject(clause: str, reading: _Reading) -> str:
+    """The name that a clause begins with, or what else the article names there more than once.
+
+    Empty where there is neither.
+    """
+    if _HEAD.match(clause):  # nobody knows which 园区
+        return ""
+    text, headline = reading.article.text, reading.article.headline
+    starts = [clause[:n] for n in range(12, 2, -1) if not figures(clause[:n])]
+    named = [n for n in reading.known if clause.startswith(n)] + _NATION.findall(clause)
+    named += [start for start in starts if start in headline][:1]
+    again = [start for start in starts if len(start) > 5 and text.count(start) > 1]
+    return max(named or again, key=len, default="")
 
 
-def _of_clause(
-    clause: str, time: str, subject: str, known: list[str], tagger: Tagger | None
-) -> Iterator[_Asked]:
+def _of_clause(clause: str, time: str, subject: str, reading: _Reading) -> Iterator[_Asked]:
     """The questions that one clause answers. time: a clause before it that tells a time."""
-    yield from _who(clause, known, tagger)
+    yield from _who(clause, reading)
+    rest = clause[len(subject) :].removeprefix("也")
+    clause = re.sub("(?<=报告)说$", "", f"{subject}{rest}")
     if not subject or _UNCLEAR.search(clause) or clause.count("“") != clause.count("”"):
         return
     found = figures(clause)
     told = [f for f in found if f.kind in ("number", "percent")]
     days = [f for f in found if f.kind == "date"]
-    before = clause[len(subject) : told[0].start] if told else ""
-    if len(told) == 1 and told[0].start >= len(subject) and _TELLS.search(before):
-        question, answer = figure_question(clause, told[0])
-        if question:
-            lead = f"{time}，" if time and not days else ""
-            yield _Asked(lead + question, answer, "figure")
     if not told and _HAPPENS.search(clause):
         yield from _when(clause, time, days)
+    if len(told) != 1 or told[0].start < len(subject):
+        return
+    before = clause[len(subject) : told[0].start]
+    question, answer = figure_question(clause, told[0])
+    exact = not re.match("[百千万亿]", answer)  # 超千亿元 tells no figure
+    if question and exact and _TELLS.search(before) and before.count("“") == before.count("”"):
+        lead = f"{time}，" if time and not days else ""
+        yield _Asked(lead + question, answer, "figure")
 
 
 def _when(clause: str, time: str, days: list[Figure]) -> Iterator[_Asked]:
@@ -201,9 +213,9 @@ def _when(clause: str, time: str, days: list[Figure]) -> Iterator[_Asked]:
         before = re.sub("(?:早在|[在于])$", "", clause[: day.start])
         if after and not re.search("[从自到至]$|以", before[-1:] + after[:1]):
             yield _Asked(f"{before}{_asks(day)}{after}？", day.text, "when")
-    elif not days and (told := figures(time)):
-        if len(told) == 1 and told[0].kind == "date" and not re.match("[从自到至截]", time):
-            yield _Asked(f"{clause}是{_asks(told[0])}？", told[0].text, "when")
+    told = figures(time)
+    if not days and [f.kind for f in told] == ["date"] and not re.match("[从自到至截]", time):
+        yield _Asked(f"{clause}是{_asks(told[0])}？", told[0].text, "when")
 
 
 def _asks(day: Figure) -> str:
@@ -211,21 +223,22 @@ def _asks(day: Figure) -> str:
     return "哪一年" if whole_year else "什么时候"
 
 
-def _who(clause: str, known: list[str], tagger: Tagger | None) -> Iterator[_Asked]:
+def _who(clause: str, reading: _Reading) -> Iterator[_Asked]:
     """Who holds a post, and who runs or builds something."""
     if by := _BY.match(clause):
         what, who = by["what"], by["who"]
-        if who in known and _subject(what, known, "") and not _UNCLEAR.search(what):
+        named = len(what) > 3 or _subject(what, reading)
+        if who in reading.known and named and not _UNCLEAR.search(what):
             yield _Asked(f"{what}由谁{by['does']}？", who, "who")
         return
-    persons = tagger(clause) if tagger else []
+    persons = reading.tagger(clause) if reading.tagger else []
     for match in (*_BEFORE.finditer(clause), *_AFTER.finditer(clause)):
         said = re.match(rf"[\u4e00-\u9fff]{{2,3}}?(?={_SAYS})", match["person"])
-        person = said[0] if said else match["person"]
-        post = match["post"]
         tagged = next((p for p in persons if match["person"].startswith(p)), "")
-        if (said or tagged) and _subject(post, known, "") and not _UNCLEAR.search(post):
-            yield _Asked(f"{post}是谁？", tagged or person, "who")
+        person = tagged or (said[0] if said else "")
+        post = _whole(match["post"], reading)
+        if person and _subject(post, reading) and not _UNCLEAR.search(post):
+            yield _Asked(f"{post}是谁？", person, "who")
 
 
 def _dated(question: str, article: Article) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from rag.config import Settings
-from rag.types import Answer, Article, Draft, Hit, Manifest
+from rag.types import EVERYTHING, Answer, Article, Draft, Filters, Hit, Manifest
 
 
 class Backend(Protocol):
@@ -23,20 +23,34 @@ class Backend(Protocol):
         """The index that answers are read from now."""
         ...
 
+    @property
+    def generator(self) -> str:
+        """Which weights write."""
+        ...
+
     def stream(
         self,
         question: str,
         history: Sequence[str] = (),
         cancel: threading.Event | None = None,
+        filters: Filters = EVERYTHING,
     ) -> Iterator[Draft | Answer]:
         """Drafts as they are written, then the answer; `cancel` ends it early."""
         ...
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
+    ) -> Answer:
         """The answer alone."""
         ...
 
-    def search(self, question: str, k: int = 10) -> list[Hit]:
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        filters: Filters = EVERYTHING,
+        history: Sequence[str] = (),
+    ) -> list[Hit]:
         """The passages nearest to a question, best first."""
         ...
 

@@ -9,6 +9,7 @@ from rag.types import Answer, Citation, Manifest
 from rag.web.article_view import printed_date
 from rag.web.conversation import Turn
 from rag.web.markup import NOTHING, Html, join, tag
+from rag.web.tabs import tabs
 
 TITLE = "报纸问答"
 OUTCOMES = {"kept": "采用", "replaced": "换成原文", "dropped": "删去", "passed over": "未采用"}
@@ -16,13 +17,14 @@ STEPS = (("retrieve", "检索"), ("read", "阅读"), ("check", "核对"))
 
 
 def masthead(manifest: Manifest | None) -> Html:
-    """The page's name and what its index holds."""
+    """The page's name, its tabs and what its index holds."""
     held = ""
     if manifest is not None:
         held = f"馆藏 {manifest.issues} 期 {manifest.articles} 篇 · 索引 {manifest.version}"
     return tag(
         "div",
         tag("strong", TITLE, class_="name"),
+        tabs(),
         tag("span", held, class_="held"),
         tag("button", "接口", type="button", class_="quiet api", data_panel="api"),
         tag("button", "目录", type="button", class_="quiet contents", data_panel="library"),

@@ -18,7 +18,9 @@ from rag.web import article_view, chat_view
 from rag.web.api import add_endpoints
 from rag.web.backend import Backend
 from rag.web.conversation import Conversation
+from rag.web.evaluation_tab import add_evaluation
 from rag.web.markup import NOTHING, Html
+from rag.web.tabs import PANE
 from rag.web.theme import asset
 
 logger = logging.getLogger(__name__)
@@ -132,6 +134,7 @@ def build_page(assistant: Backend, answers_at_once: int = 1) -> gr.Blocks:
         parts = _lay_out(assistant.settings.question_chars)
         session = gr.State(Conversation(), delete_callback=Conversation.close)
         _wire(page, handlers, parts, session, answers_at_once)
+        add_evaluation(page, assistant)
         add_endpoints(assistant, LANE, answers_at_once)
     page.queue(max_size=64)
     return page
@@ -141,8 +144,8 @@ def _lay_out(limit: int) -> dict[str, Any]:
     """The page's parts, by name."""
     parts: dict[str, Any] = {}
     talk = asset("conversation.js")
-    parts["head"] = _html("head", NOTHING)
-    with gr.Row(elem_id="main"):
+    parts["head"] = _html("head", chat_view.masthead(None), asset("tabs.js"))
+    with gr.Row(elem_id="main", elem_classes=PANE):
         with gr.Column(elem_id="chat"):
             with gr.Column(elem_id="talk"):
                 parts["past"] = _html("past", NOTHING, talk)

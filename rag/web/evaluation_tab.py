@@ -1,0 +1,81 @@
+"""The tab 评测: what stands in it, and how its events are joined to what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from rag.web import evaluation_view
+from rag.web.backend import Backend
+from rag.web.evaluation import Desk, EvaluationHandlers, Update
+from rag.web.markup import NOTHING, Html
+from rag.web.tabs import PANE
+from rag.web.theme import asset
+
+
+def add_evaluation(page: gr.Blocks, assistant: Backend) -> None:
+    """Add the tab's pane to the page that is open, and join its events."""
+    parts = _lay_out()
+    _wire(page, EvaluationHandlers(assistant), parts, gr.State(Desk(), delete_callback=Desk.close))
+
+
+def _lay_out() -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    with gr.Column(elem_id="evaluation", elem_classes=PANE):
+        _html("introduction", evaluation_view.introduction())
+        with gr.Row(elem_id="cases"):
+            parts["files"] = gr.Dropdown(label="题目文件", elem_id="files")
+            upload = asset("upload.js")
+            parts["upload"] = _html("upload", evaluation_view.upload_button(), upload)
+        with gr.Row(elem_id="how"):
+            parts["limit"] = gr.Number(
+                label="只做前几题（0：全部）", value=0, precision=0, elem_id="limit"
+            )
+            parts["only"] = gr.Checkbox(label="只测检索（不作答，快得多）", elem_id="only")
+            parts["start"] = gr.Button("开始评测", variant="primary", elem_id="start")
+            parts["halt"] = gr.Button("停止", visible=False, elem_id="stop-run")
+        parts["told"] = _html("told", NOTHING)
+        parts["outcome"] = _html("outcome", NOTHING)
+        with gr.Row(elem_id="downloads"):
+            parts["page"] = gr.DownloadButton("下载报告（HTML）", visible=False, size="sm")
+            parts["records"] = gr.DownloadButton("下载数据（ZIP）", visible=False, size="sm")
+        parts["report"] = _html("report", NOTHING)
+    return parts
+
+
+def _html(name: str, value: Html, script: str | None = None) -> gr.HTML:
+    return gr.HTML(value, elem_id=name, js_on_load=script, apply_default_css=False)
+
+
+def _wire(
+    page: gr.Blocks, handlers: EvaluationHandlers, parts: dict[str, Any], desk: gr.State
+) -> None:
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    at_once = {"queue": False, **quiet}
+    outputs = [desk, *parts.values()]
+
+    def named(update: Update) -> dict[Any, Any]:
+        return {parts[name]: value for name, value in update.items()}
+
+    def upload(desk_of: Desk, event: gr.EventData) -> dict[Any, Any]:
+        return {desk: desk_of, **named(handlers.upload(event._data, desk_of))}
+
+    def begin(chosen: object, limit: object, only: object, desk_of: Desk) -> dict[Any, Any]:
+        return {desk: desk_of, **named(handlers.begin(chosen, limit, only, desk_of))}
+
+    def follow(desk_of: Desk) -> Iterator[dict[Any, Any]]:
+        yield from map(named, handlers.follow(desk_of))
+
+    def stop(desk_of: Desk) -> dict[Any, Any]:
+        return named(handlers.stop(desk_of))
+
+    page.load(lambda: named(handlers.greet()), None, parts["files"], **at_once)
+    parts["upload"].upload(upload, desk, outputs, **at_once)
+    asked = [parts[name] for name in ("files", "limit", "only")]
+    started = parts["start"].click(begin, [*asked, desk], outputs, **at_once)
+    # several pages may wait for the end of theirs; one evaluation at a time is `begin`'s matter
+    followed = started.then(follow, desk, outputs, concurrency_limit=None, **quiet)
+    followed.failure(stop, desk, outputs, **at_once)
+    parts["halt"].click(stop, desk, outputs, **at_once)
