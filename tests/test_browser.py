@@ -434,6 +434,7 @@ def test_text_stands_out_from_the_page_in_both_themes(
         ("#send", 4.5),
         (".paper .byline", 4.5),
         ("#box textarea", 7.0),
+        ("[role=tab][aria-selected=false]", 4.5),
     ):
         text, ground = (rgb(page, part, name) for name in ("color", "backgroundColor"))
         assert contrast(text, ground) >= least, part

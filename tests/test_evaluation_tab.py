@@ -231,7 +231,7 @@ def test_uploads_are_checked(backend: ScriptedBackend) -> None:
         ({"name": "a.yaml", "data": "!"}, "a.yaml 没有传全"),
         (sent("../b.jsonl", b"{"), "b.jsonl line 1: not JSON; put it right"),
         (sent("<b>.jsonl", b"{"), "&lt;b&gt;.jsonl line 1"),
-        (sent("c.csv", b""), "c.csv: no case in it"),
+        (sent("c.csv", b""), "c.csv: the file is empty"),
         (sent("\ud800.txt", b""), "unknown form"),
     ):
         told = handlers.upload(given, desk)["told"]
@@ -346,11 +346,11 @@ def test_a_file_is_run_and_its_report_downloaded(
     expect_answered(page, "备案有多少？")
     page.get_by_role("tab", name="评测").click()
     backend.go.set()
-    expect(page.locator(".verdict")).to_contain_text("3 题，通过 3 题，通过率 100.0%")
+    expect(page.locator(".verdict")).to_contain_text("3 题，通过 3 题（100.0%）")
 
     choose(page, "park.jsonl")
     page.get_by_role("button", name="开始评测").click()
-    expect(page.locator(".verdict")).to_contain_text("3 题，通过 2 题，通过率 66.7%")
+    expect(page.locator(".verdict")).to_contain_text("3 题，通过 2 题（66.7%）")
     row = page.locator(".metrics tbody tr").first
     expect(row.locator("th")).to_have_text("通过率")
     expect(row.locator("td")).to_have_text(["66.7 %", re.compile(r".+ – .+"), "3"])
@@ -421,7 +421,7 @@ def test_a_run_is_stopped_and_a_second_visitor_waits(
     open_tab(other)
     other.get_by_role("button", name="开始评测").click()
     expect(other.locator("#told [role=alert]")).to_contain_text(
-        "另一位访客正在评测（已做 1 / 3 题）"
+        "已有一份评测在做（已做 1 / 3 题）"
     )
     page.locator("#evaluation").get_by_role("button", name="停止").click()
     expect(page.locator(".progress-of-run")).to_contain_text("做完这一题就停下")

@@ -151,7 +151,7 @@ class EvaluationHandlers:
     def _taken(self) -> str:
         run = self.evaluations.current
         far = f"（已做 {run.done} / {len(run.cases)} 题）" if run is not None else ""
-        return f"另一位访客正在评测{far}；一次只做一份，请等它做完。"
+        return f"已有一份评测在做{far}；一次只做一份，请等它做完。"
 
 
 def _content(name: str, size: object, data: object) -> bytes:

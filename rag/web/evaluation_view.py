@@ -45,8 +45,8 @@ def ended(run: Run) -> Html:
         said = f"已停止：做了 {run.done} / {total} 题，通过 {run.passed} 题。再次开始会接着做。"
         return tag("p", said, class_="verdict stopped", role="status")
     rate = f"{run.passed / total:.1%}"
-    what = "（只测检索）" if run.retrieval_only else ""
-    said = f"{total} 题，通过 {run.passed} 题，通过率 {rate}{what}"
+    what = "，只测检索" if run.retrieval_only else ""
+    said = f"{total} 题，通过 {run.passed} 题（{rate}）{what}"
     name = tag("span", run.file.name, class_="file-name")
     return tag("p", said, name, class_="verdict", role="status")
 
@@ -94,7 +94,8 @@ def _metrics(outcome: Outcome) -> Html:
 def _changed(against: Comparison | None) -> Html:
     if against is None:
         return NOTHING
-    said = f"上次是 {against.made}，索引 {against.index}；两次都有的题 {against.cases} 道。"
+    when = against.made[:16].replace("T", " ")
+    said = f"上次是 {when}（UTC），索引 {against.index}；两次都有的题 {against.cases} 道。"
     lists = [
         tag("p", f"{word} {len(ids)} 题：{'、'.join(ids)}")
         for word, ids in (("新失败", against.newly_failed), ("新通过", against.newly_passed))
