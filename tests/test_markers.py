@@ -43,3 +43,12 @@ def test_every_marker_is_a_citation(texts: list[str]):
     supports = [support(text) for text in texts]
     text, _citations = cite(supports)
     assert re.findall(r"\[\d+\]", text) == ["[1]"] * len(texts)
+
+
+def test_a_quotation_mark_without_its_other_half_is_left_out():
+    said = "“我们用上了‘及时雨’。"
+    text, (citation,) = cite([support(said)])
+    assert text == "我们用上了‘及时雨’[1]。"
+    assert citation.quote == said
+    text, _citations = cite([support("他说：“好。”")])
+    assert text == "他说：“好[1]。”"

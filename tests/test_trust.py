@@ -209,6 +209,13 @@ class TestSummary:
         assert supports[0].text == evidence[0][1].text
         assert all(s.text in article.text for s in supports)
 
+    def test_leaves_out_what_someone_says(self):
+        page = "# 青禾园区开工\n\n“这笔钱让我们买到了新设备。”厂长说，“订单翻了一番。\n青禾园区一期工程5月10日正式开工建设。\n园区将建成12栋标准厂房和一座展厅。\n"
+        (article,) = parse_page(page, issue_id="x").articles
+        assert all(
+            "我们" not in s.text and "“" not in s.text for s in summarise(article, HashEncoder())
+        )
+
     def test_of_an_issue_is_a_lead_each(self, evidence: list[Source]):
         (support,) = summarise([evidence[0][0]], HashEncoder())
         assert support.text == f"《云岭科技园迎来首批企业》：{evidence[0][1].text}"

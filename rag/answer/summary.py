@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.answer.align import Source, Support
+from rag.answer.cite import unpaired
 from rag.ingest.chunk import sentences
 from rag.models.encoder import Encoder
 from rag.types import Article, Sentence
@@ -28,12 +29,16 @@ def summarise(target: Article | Sequence[Article], encoder: Encoder) -> list[Sup
 
 
 def _telling(article: Article) -> list[Source]:
-    """Sentences of the body that are neither captions nor fragments nor too long to show."""
+    """Sentences of the body that are neither captions nor fragments nor too long to show.
+
+    Nor what someone is quoted as saying: who 我们 is would be lost.
+    """
     body = min((s.start for s in article.sections if s.kind != "section"), default=None)
     end = len(article.text) if body is None else body
     found: list[Sentence] = [s for s in sentences(article) if s.end <= end]
-    good = [s for s in found if _SHORT <= len(s.text) <= _LONG]
-    return [(article, sentence) for sentence in good or found]
+    short = [s for s in found if _SHORT <= len(s.text) <= _LONG]
+    told = [s for s in short if "我" not in s.text and unpaired(s.text) == set()]
+    return [(article, sentence) for sentence in told or short or found]
 
 
 def _central(article: Article, encoder: Encoder) -> list[Source]:

@@ -22,6 +22,7 @@ from rag.evaluate.rows import legal
 from rag.web import chat_view, evaluation_view
 from rag.web.backend import Backend
 from rag.web.evaluation_run import (
+    BROKEN,
     LARGEST,
     CaseFile,
     Evaluations,
@@ -111,27 +112,12 @@ class EvaluationHandlers:
                 run.wait(LOOK_SECONDS)
         finally:
             run.stop()  # has an effect only where the page is gone
-        yield self.ended(desk)
+        yield _ended(run)
 
-    def ended(self, desk: Desk) -> Update:
-        """What a run has come to."""
-        run = desk.run
-        if run is None:
-            return _buttons(busy=False)
-        update: Update = {"outcome": evaluation_view.ended(run), **_buttons(busy=not run.over)}
-        if run.outcome is not None:
-            page, records = _downloads(run.outcome)
-            update["report"] = Html(legal(evaluation_view.report_view(run.outcome)))
-            update["page"] = gr.update(value=page, visible=True)
-            update["records"] = gr.update(value=records, visible=True)
-        return update
-
-    def stop(self, desk: Desk) -> Update:
-        """Ask the page's run to end after the current case."""
+    def lose(self, desk: Desk) -> Update:
+        """A run that could not be drawn: stop it, so that nobody waits for it."""
         desk.close()
-        if desk.run is None or desk.run.over:
-            return self.ended(desk)
-        return {"outcome": evaluation_view.progress(desk.run)}
+        return {**_told(BROKEN), **_buttons(busy=False)}
 
     def _file(self, chosen: object, desk: Desk) -> CaseFile:
         if chosen == UPLOADED and desk.uploaded is not None:
@@ -152,6 +138,20 @@ class EvaluationHandlers:
         run = self.evaluations.current
         far = f"（已做 {run.done} / {len(run.cases)} 题）" if run is not None else ""
         return f"已有一份评测在做{far}；一次只做一份，请等它做完。"
+
+
+def _ended(run: Run) -> Update:
+    """What a run has come to."""
+    update: Update = {
+        "outcome": Html(legal(evaluation_view.ended(run))),
+        **_buttons(busy=False),
+    }
+    if run.outcome is not None:
+        page, records = _downloads(run.outcome)
+        update["report"] = Html(legal(evaluation_view.report_view(run.outcome)))
+        update["page"] = gr.update(value=page, visible=True)
+        update["records"] = gr.update(value=records, visible=True)
+    return update
 
 
 def _content(name: str, size: object, data: object) -> bytes:

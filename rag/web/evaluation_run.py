@@ -23,6 +23,7 @@ from rag.evaluate.kept import forget
 from rag.evaluate.plots import latency_histogram, refusal_curve, tag_bars
 from rag.evaluate.record import Case, Report
 from rag.evaluate.report import read_report, write_report
+from rag.evaluate.rows import legal
 from rag.evaluate.run import Answerer, run
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,10 @@ def case_files(folder: Path) -> list[str]:
     return sorted(
         path.name
         for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in SUFFIXES
+        and not path.name.startswith(".")
+        and path.name == legal(path.name)  # a name that is not UTF-8 cannot be sent to a page
+        and path.is_file()
     )
 
 
@@ -114,9 +118,11 @@ class Run:
     def stop(self) -> None:
         """Ask it to end after the current case; what is done is kept."""
         self.stopping.set()
+        with self._changed:
+            self._changed.notify_all()
 
     def wait(self, seconds: float) -> None:
-        """Return once a case is done or the run is over, or after `seconds`."""
+        """Return once there is something new to draw, or after `seconds`."""
         with self._changed:
             if not self.over:
                 self._changed.wait(seconds)

@@ -68,14 +68,17 @@ def _wire(
     def follow(desk_of: Desk) -> Iterator[dict[Any, Any]]:
         yield from map(named, handlers.follow(desk_of))
 
-    def stop(desk_of: Desk) -> dict[Any, Any]:
-        return named(handlers.stop(desk_of))
+    def lose(desk_of: Desk) -> dict[Any, Any]:
+        return named(handlers.lose(desk_of))
 
     page.load(lambda: named(handlers.greet()), None, parts["files"], **at_once)
     parts["upload"].upload(upload, desk, outputs, **at_once)
     asked = [parts[name] for name in ("files", "limit", "only")]
     started = parts["start"].click(begin, [*asked, desk], outputs, **at_once)
     # several pages may wait for the end of theirs; one evaluation at a time is `begin`'s matter
-    followed = started.then(follow, desk, outputs, concurrency_limit=None, **quiet)
-    followed.failure(stop, desk, outputs, **at_once)
-    parts["halt"].click(stop, desk, outputs, **at_once)
+    followed = started.then(
+        follow, desk, outputs, trigger_mode="multiple", concurrency_limit=None, **quiet
+    )
+    followed.failure(lose, desk, outputs, **at_once)
+    # `follow` draws what comes of it
+    parts["halt"].click(lambda desk_of: desk_of.close(), desk, None, **at_once)
