@@ -221,7 +221,7 @@ class TestChoose:
 
     def test_by_tag_and_limit(self):
         cases = [ACRES, WEATHER, self.drafted]
-        assert choose(cases, [], None) == [ACRES, WEATHER]
+        assert choose(cases) == [ACRES, WEATHER]
         assert choose(cases, ["figure"], None) == [ACRES]
         assert choose(cases, [DRAFT], None) == [self.drafted]
         assert choose(cases, [], 1) == [ACRES]

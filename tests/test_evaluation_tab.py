@@ -151,7 +151,7 @@ def test_retrieval_alone_asks_nothing_and_has_a_report_of_its_own(
     assert len(backend.asked) == asked
     assert outcome.report.against is None, "answers are not compared with retrieval"
     assert [result.case.id for result in outcome.report.results] == ["right", "wrong"]
-    with pytest.raises(QuestionError, match="only cases to refuse"):
+    with pytest.raises(QuestionError, match="no case to run"):
         evaluations.begin(read_case_file("r.jsonl", jsonl(REFUSED)), None, True)
 
 

@@ -9,7 +9,7 @@ from rag.answer.align import Support
 from rag.types import Citation
 
 _PRINTED = re.compile(r"\[(\d+)\]")
-_PAIRS = ("“”", "‘’", "「」", "『』")
+_PAIRS = (("“", "”"), ("‘", "’"), ("「", "」"), ("『", "』"))
 
 
 def cite(supports: Sequence[Support]) -> tuple[str, tuple[Citation, ...]]:

@@ -17,7 +17,6 @@ from rag.answer.names import Tagger, unsupported_names
 from rag.answer.numbers import figures, unsupported
 from rag.types import Check
 
-
 # A part that is called the whole is wrong, though its figure stands in the quotation.
 _TOTAL = re.compile("累计|一共|总共|合计|总计|共计|共有")
 

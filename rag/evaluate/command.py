@@ -53,9 +53,7 @@ def run_cases(
     Raises a RagError where the run cannot be made.
     """
     wanted = parse_floors(floors)
-    chosen = choose(read_cases(paths), tags, limit)
-    if retrieval_only:  # there is nothing to find for what the corpus does not hold
-        chosen = [case for case in chosen if not case.refuse]
+    chosen = choose(read_cases(paths), tags, limit, retrieval_only)
     before = None
     if against or (folder / RECORD).exists():
         before = read_report(against or folder)
@@ -70,16 +68,26 @@ def run_cases(
     return Done(markdown(report), all(floor.met for floor in report.floors))
 
 
-def choose(cases: Sequence[Case], tags: Sequence[str], limit: int | None) -> list[Case]:
+def choose(
+    cases: Sequence[Case],
+    tags: Sequence[str] = (),
+    limit: int | None = None,
+    retrieval_only: bool = False,
+) -> list[Case]:
     """The cases to run: those with one of the tags, drafts only where asked for.
 
-    Raises QuestionError where none is left.
+    retrieval_only: there is nothing to find for what the corpus does not hold; such cases are
+    left out. Raises QuestionError where none is left.
     """
     kept = [c for c in cases if not tags or set(tags) & set(c.tags)]
+    kept = [c for c in kept if not (retrieval_only and c.refuse)]
     kept = [c for c in kept if DRAFT in tags or DRAFT not in c.tags][:limit]
     if not kept:
         known = ", ".join(sorted({tag for case in cases for tag in case.tags})) or "none"
-        raise QuestionError(f"no case to run; the tags are: {known} (drafts need --tag {DRAFT})")
+        raise QuestionError(
+            f"no case to run; the tags are: {known} (drafts need the tag {DRAFT}; search alone "
+            "leaves out what is to be refused)"
+        )
     return kept
 
 

@@ -160,11 +160,7 @@ class Evaluations:
 
         Raises QuestionError where no case is left.
         """
-        cases = choose(file.cases, (), limit)
-        if retrieval_only:  # there is nothing to find for what the corpus does not hold
-            cases = [case for case in cases if not case.refuse]
-        if not cases:
-            raise QuestionError(f"{file.name}: only cases to refuse; run them with answers")
+        cases = choose(file.cases, (), limit, retrieval_only)
         with self._turn:
             if self.current is not None and not self.current.over:
                 return None
