@@ -11,21 +11,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.answer.numbers import figures, unsupported
+from rag.answer.export import answer_to_dict
 from rag.config import load_settings
 from rag.evaluate.machine import describe_machine
+from rag.evaluate.text_metrics import MARKER, figure_support
 from rag.index.words import normalise
 from rag.progress import Bars
 from rag.types import Answer
 from rag.wiring import open_assistant
-
-MARKER = re.compile(r"\[\d+\]")
 
 
 def is_right(answer: Answer, row: dict[str, Any]) -> bool:
@@ -36,14 +34,8 @@ def is_right(answer: Answer, row: dict[str, Any]) -> bool:
 
 def figure_counts(answer: Answer) -> tuple[int, int]:
     """Figures in the answer, and those of them that stand in what their sentence cites."""
-    quotes = {citation.marker: citation.quote for citation in answer.citations}
-    total = held = 0
-    for sentence in re.findall(r"[^\[\]]+(?:\[\d+\])+", answer.text):
-        cited = [quotes[marker] for marker in MARKER.findall(sentence)]
-        found = figures(MARKER.sub("", sentence))
-        total += len(found)
-        held += len(found) - len(unsupported(MARKER.sub("", sentence), cited))
-    return total, held
+    total, wrong = figure_support(answer_to_dict(answer))
+    return total, total - len(wrong)
 
 
 def bars(rows: Sequence[dict[str, Any]], answers: Sequence[Answer], texts: dict[str, str]) -> dict:

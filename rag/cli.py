@@ -207,6 +207,9 @@ def evaluate(
     draft: Annotated[
         str | None, typer.Option("--draft", metavar="ISSUE", help="Propose cases on an issue.")
     ] = None,
+    convert: Annotated[
+        Path | None, typer.Option("--convert", metavar="OUT", help="Write CASES in OUT's form.")
+    ] = None,
     corpus: Corpus = None,
     index: Index = None,
 ) -> None:
@@ -219,6 +222,8 @@ def evaluate(
         _say(command.example(paths))
     elif draft is not None:
         typer.echo(command.draft_cases(draft, settings), nl=False)
+    elif convert is not None:
+        _say(command.convert(paths, convert))
     else:
         try:
             done = command.run_cases(

@@ -3,7 +3,7 @@
     RagError
     ├── ConfigError        a setting that cannot be used
     ├── CorpusError        a folder or a file of the corpus
-    │   └── UnreadableFile one file: empty, binary, unknown encoding, unknown form
+    │   └── UnreadableFile one file: empty, damaged, encrypted, too large, unknown form
     ├── ModelError         weights that are missing, altered or cannot be loaded
     ├── StoreError         the index on disk
     │   ├── IndexMissing   nothing was built yet

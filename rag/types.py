@@ -212,11 +212,15 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds since the question was asked, except `retrieve`, which is that step's own."""
+    """Seconds: `retrieve`, `read` (the generator writes) and `check` are those of each step;
+    `first_token` and `total` count from the question.
+    """
 
     retrieve: float = 0.0
     first_token: float | None = None
     total: float = 0.0
+    read: float = 0.0
+    check: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

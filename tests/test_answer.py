@@ -239,7 +239,7 @@ def test_answer_in_json_form(open_assistant: Open):
     }
     assert row["citations"][0]["marker"] in row["answer"]
     assert row["citations"][0]["date"] == "2024-06-01"
-    assert set(row["timings"]) == {"retrieve", "first_token", "total"}
+    assert set(row["timings"]) == {"retrieve", "first_token", "total", "read", "check"}
 
 
 def test_batch_goes_on_after_a_bad_line(open_assistant: Open):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answer.align import Source
+from rag.answer.cite import cite
 from rag.answer.conflicts import LEAD, conflicting, with_dates
 from rag.answer.numbers import unsupported
 from rag.config import Settings
@@ -299,11 +300,39 @@ def test_both_are_given_with_their_dates_newest_first():
         sources += [(article, s) for s in sentences(article)]
     supports = with_dates(sources[0], sources[1:])
     assert [s.text for s in supports] == [
-        "2031年7月1日的报道：“渡口有渡船14艘”",
-        "2031年5月6日的报道：“渡口有渡船12艘”",
-        "《渡船》：“渡口有渡船9艘”",
+        "2031年7月1日的报道：“渡口有渡船14艘。”",
+        "2031年5月6日的报道：“渡口有渡船12艘。”",
+        "《渡船》：“渡口有渡船9艘。”",
+    ]
+    text, citations = cite(supports)
+    assert text.startswith("2031年7月1日的报道：“渡口有渡船14艘[1]。”2031年5月6日的报道：")
+    assert [c.quote for c in citations] == [
+        "渡口有渡船14艘。",
+        "渡口有渡船12艘。",
+        "渡口有渡船9艘。",
     ]
     for support in supports:
         ((article, sentence),) = support.quotes
         assert article.text[sentence.start : sentence.end] == sentence.text
         assert unsupported(LEAD.sub("", support.text), [sentence.text]) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("渡口有多少艘渡船？", 2),
+        ("渡口目前有多少艘渡船？", 2),
+        ("最新的报道说渡口有多少艘渡船？", 1),
+        ("渡口最近有多少艘渡船？", 1),
+    ],
+)
+def test_of_the_newest_only_that_is_given(question, told):
+    sources = []
+    for n, day in [(12, MAY), (14, JULY)]:
+        article = Article(str(n), str(day), "渡船", f"渡口有渡船{n}艘", date=day)
+        sources += [(article, s) for s in sentences(article)]
+    supports = with_dates(sources[0], sources[1:], question)
+    assert [s.text for s in supports] == [
+        "2031年7月1日的报道：“渡口有渡船14艘。”",
+        "2031年5月6日的报道：“渡口有渡船12艘。”",
+    ][:told]

@@ -9,22 +9,28 @@ from pathlib import Path
 
 import pytest
 
+import rag
 from rag.answer.assistant import Assistant
 from rag.config import Settings
 from rag.errors import ConfigError, QuestionError
-from rag.evaluate.cases import write_cases
+from rag.evaluate.cases import read_cases, write_cases, written_example
 from rag.evaluate.command import DRAFT, choose
 from rag.evaluate.gather import gather, hashes, parse_floors
 from rag.evaluate.kept import PARTIAL, forget
-from rag.evaluate.record import Case, CaseFilters, Result
+from rag.evaluate.machine import code_hash, versions
+from rag.evaluate.record import Case, CaseFilters, Result, Selection
 from rag.evaluate.report import read_report, write_report
 from rag.evaluate.run import run, run_case
+from rag.evaluate.summary import STAGES
 from rag.index.build import build
 from rag.index.store import Store
+from rag.models.encoder import SentenceEncoder
+from rag.models.generator import TransformersGenerator
 from rag.retrieve.search import Search
 from rag.types import EVERYTHING, Answer, Filters
 from tests.fakes import HashEncoder, ScriptedGenerator, willing
 
+CORPUS = Path(__file__).parent.parent / "corpus"
 ACRES = Case(
     id="acres",
     question="中试基地占地多少亩？",
@@ -68,7 +74,8 @@ class TestRunCase:
         assert result.passed, result.why
         assert result.answer is not None and "120亩" in result.answer["answer"]
         assert result.found[0].headline == "白沙高新区建成中试基地"
-        assert set(result.seconds) == {"retrieve", "first_token", "total"}
+        assert {"retrieve", "first_token", "total"} <= set(result.seconds)
+        assert set(result.seconds) <= set(STAGES)
         assert result.scores["recall_at_1"] == 1.0
 
     def test_wrong_answer_fails_and_says_why(self, assistant: Counting):
@@ -96,6 +103,13 @@ class TestRunCase:
         result = run_case(case, assistant, assistant)
         assert result.answer is not None
         assert result.answer["standalone"] != case.question
+
+    def test_stages_that_did_not_run_have_no_time(self, assistant: Counting):
+        result = run_case(
+            ACRES.model_copy(update={"question": "一共收录了多少篇报道？"}), assistant, assistant
+        )
+        assert result.answer is not None and result.answer["confidence"] is None
+        assert set(result.seconds) == {"total"}
 
     def test_overlong_question_fails_the_case_alone(self, assistant: Counting):
         result = run_case(ACRES.model_copy(update={"question": "问" * 999}), assistant, assistant)
@@ -140,6 +154,16 @@ class TestResume:
         run([ACRES], assistant, assistant, tmp_path)
         assert len(assistant.asked) == 2
 
+    def test_other_code_runs_again(
+        self, assistant: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        run([ACRES], assistant, assistant, tmp_path)
+        changed = {**versions(), "code": "another"}
+        monkeypatch.setattr("rag.evaluate.kept.versions", lambda: changed)
+        assistant.asked.clear()
+        run([ACRES], assistant, assistant, tmp_path)
+        assert assistant.asked == [ACRES.question]
+
     def test_forgotten_once_reported(self, assistant: Counting, tmp_path: Path):
         run([ACRES], assistant, assistant, tmp_path)
         forget(tmp_path)
@@ -160,11 +184,20 @@ class TestGather:
     def test_report_says_all_that_is_needed(self, assistant: Counting, tmp_path: Path):
         results = self.results(assistant, tmp_path)
         floors = {"passed": 0.5, "false_refusals": 0.0}
-        report = gather(results, assistant, assistant.generator, {"a.yaml": "0" * 64}, floors)
+        report = gather(
+            results,
+            assistant,
+            assistant.generator,
+            {"a.yaml": "0" * 64},
+            floors,
+            selection=Selection(limit=3, tags=("figure",)),
+        )
         assert report.index["version"] == assistant.manifest.version
         assert report.generator == "scripted-generator"
         assert report.settings["sources"] == 3
-        assert {"python", "torch", "report-rag"} <= set(report.versions)
+        assert {"python", "torch", "report-rag", "code"} <= set(report.versions)
+        assert not set(report.versions) & set(report.machine)
+        assert report.selection == Selection(limit=3, tags=("figure",))
         assert report.metrics["passed"].value == pytest.approx(2 / 3)
         assert report.metrics["refusal_recall"].value == 1.0
         assert [(f.metric, f.met) for f in report.floors] == [
@@ -189,9 +222,34 @@ class TestGather:
         assert not report.floors[0].met
 
     def test_files_are_named_with_their_hashes(self, tmp_path: Path):
-        write_cases([ACRES], tmp_path / "a.jsonl")
-        found = hashes([tmp_path])
-        assert list(found) == ["a.jsonl"] and len(found["a.jsonl"]) == 64
+        (tmp_path / "x").mkdir()
+        (tmp_path / "x" / "notes.txt").write_text("no case")
+        one, other = tmp_path / "a.jsonl", tmp_path / "x" / "a.jsonl"
+        write_cases([ACRES], one)
+        write_cases([WEATHER], other)
+        found = hashes([one, tmp_path / "x"])
+        assert list(found) == [str(one), str(other)]
+        assert {len(sha256) for sha256 in found.values()} == {64}
+        assert len(set(found.values())) == 2
+
+
+class TestCode:
+    def test_changes_with_a_source_or_a_table(self, tmp_path: Path):
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "x.py").write_text("1")
+        seen = [code_hash(tmp_path)]
+        (tmp_path / "a" / "x.py").write_text("2")
+        seen.append(code_hash(tmp_path))
+        (tmp_path / "abstain.json").write_text("{}")
+        seen.append(code_hash(tmp_path))
+        (tmp_path / "a" / "x.py").rename(tmp_path / "a" / "y.py")
+        seen.append(code_hash(tmp_path))
+        assert len(set(seen)) == 4
+        (tmp_path / "x.pyc").write_text("compiled")
+        assert code_hash(tmp_path) == seen[-1]
+
+    def test_is_a_version(self):
+        assert versions()["code"] == code_hash(Path(rag.__file__).parent)
 
 
 class TestFloors:
@@ -200,6 +258,7 @@ class TestFloors:
             "passed": 0.8,
             "total_p95": 7.0,
         }
+        assert parse_floors(["passed=1", "false_refusals=0"]) == {"passed": 1, "false_refusals": 0}
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -209,6 +268,10 @@ class TestFloors:
             ("passed=high", "write passed=0.8"),
             ("passed=nan", "write passed=0.8"),
             ("", "did you mean"),
+            ("passed=80", "write passed=0.8"),
+            ("mrr_at_10=1.01", "write mrr_at_10=0.8"),
+            ("passed=-1", "write passed=0.8"),
+            ("total_p95=-1", "write total_p95=2"),
         ],
     )
     def test_refused(self, text: str, said: str):
@@ -225,6 +288,11 @@ class TestChoose:
         assert choose(cases, ["figure"], None) == [ACRES]
         assert choose(cases, [DRAFT], None) == [self.drafted]
         assert choose(cases, [], 1) == [ACRES]
+
+    def test_search_alone_leaves_refusals_out_before_it_counts(self):
+        assert choose([WEATHER, ACRES], limit=1, retrieval_only=True) == [ACRES]
+        with pytest.raises(QuestionError, match="no case to run"):
+            choose([WEATHER], limit=1, retrieval_only=True)
 
     def test_nothing_left(self):
         with pytest.raises(QuestionError, match="figure"):
@@ -244,6 +312,7 @@ class TestCommand:
         places = ["--corpus", str(tiny_corpus), "--index", str(tmp_path / "index")]
         main_or_code(main, ["build", *places])
         write_cases([ACRES, WEATHER], tmp_path / "cases.yaml")
+        write_cases([WEATHER], tmp_path / "refuse.yaml")
         return lambda *flags: main_or_code(main, ["eval", *flags, *places])
 
     def test_met_and_fell_short(
@@ -267,10 +336,49 @@ class TestCommand:
         assert evaluate("cases.yaml", "--retrieval-only", "--fail-under", "recall_at_1=1") == 0
         assert not (tmp_path / "eval-report" / PARTIAL).exists()
 
+    def test_selection_is_recorded(self, evaluate: Callable[..., int], tmp_path: Path):
+        flags = ("--retrieval-only", "--tag", "figure", "--tag", "x", "--limit", "1")
+        assert evaluate("cases.yaml", *flags) == 0
+        report = read_report(tmp_path / "eval-report")
+        assert report.selection == Selection(limit=1, tags=("figure", "x"))
+        assert report.retrieval_only and list(report.files) == ["cases.yaml"]
+
+    def test_only_runs_of_one_kind_are_compared(
+        self, evaluate: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        assert evaluate("cases.yaml", "--report", "answers", "--limit", "1") == 0
+        assert evaluate("cases.yaml", "--retrieval-only", "--report", "answers") == 0
+        assert read_report(tmp_path / "answers").against is None
+        capsys.readouterr()
+        assert evaluate("cases.yaml", "--against", "answers") == 2
+        error = capsys.readouterr().err.strip()
+        assert "answers" in error and "--retrieval-only" in error and "\n" not in error
+        assert evaluate("cases.yaml", "--retrieval-only", "--against", "answers") == 0
+        against = read_report(tmp_path / "eval-report").against
+        assert against is not None and against.cases == 1
+
+    def test_convert(
+        self, evaluate: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        write_cases([WRONG], tmp_path / "more.jsonl")
+        capsys.readouterr()
+        assert evaluate("cases.yaml", "more.jsonl", "--convert", "all.csv") == 0
+        assert "3 cases" in capsys.readouterr().err
+        assert read_cases([tmp_path / "all.csv"]) == [ACRES, WEATHER, WRONG]
+        assert evaluate("more.jsonl", "--convert", "all.csv") == 2  # nothing is written over
+        assert "is there already" in capsys.readouterr().err
+        assert evaluate("more.jsonl", "--convert", "all.txt") == 2
+        assert "unknown form" in capsys.readouterr().err
+        assert evaluate("--convert", "none.csv") == 2
+        assert "CASES" in capsys.readouterr().err
+
     @pytest.mark.parametrize(
         ("flags", "said"),
         [
-            ((), "case"),
+            ((), "CASES"),
+            ((), "--init"),
+            (("refuse.yaml", "--retrieval-only", "--limit", "1"), "no case to run"),
+            (("refuse.yaml", "--retrieval-only", "--fail-under", "passed=0.5"), "no case to run"),
             (("nowhere.yaml",), "nowhere.yaml"),
             (("cases.yaml", "--tag", "nope"), "no case to run"),
             (("cases.yaml", "--against", "nowhere"), "nowhere"),
@@ -293,6 +401,18 @@ class TestCommand:
         assert evaluate("mine.yaml", "--init") == 0
         assert "question:" in (tmp_path / "mine.yaml").read_text("utf-8")
         assert evaluate("mine.yaml", "--init") == 2  # nothing is written over
+
+
+def test_the_example_passes_on_the_sample_issues(
+    tmp_path: Path, real_encoder: SentenceEncoder, real_generator: TransformersGenerator
+):
+    settings = Settings(corpus=CORPUS, index=tmp_path / "index")
+    build(settings, real_encoder)
+    search = Search(Store(settings.index).load(settings.cache_dir), real_encoder, settings)
+    assistant = Assistant(search, real_generator)
+    for case in read_cases([written_example(tmp_path / "cases.yaml")]):
+        result = run_case(case, assistant, assistant)
+        assert result.passed, (case.id, result.why, result.answer and result.answer["answer"])
 
 
 def main_or_code(main: Callable[[list[str]], None], arguments: list[str]) -> int:

@@ -136,6 +136,7 @@ def test_a_run_is_written_and_compared_with_the_last_one(backend: ScriptedBacken
     assert second is not None
     assert second.report.against is not None
     assert second.report.against.cases == 2
+    assert (first.report.selection.limit, second.report.selection.limit) == (None, 2)
     assert read_report(second.folder) == second.report
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
 from math import log2
 
 import pytest
 
 from rag.evaluate.metrics import matches, score_case
 from rag.evaluate.record import Case, Found, Report, Result
-from rag.evaluate.summary import METRICS, compare, refusal_curve, summarise, tag_rates
+from rag.evaluate.summary import METRICS, STAGES, compare, refusal_curve, summarise, tag_rates
 from rag.evaluate.text_metrics import (
     character_f1,
     figure_support,
@@ -19,6 +20,7 @@ from rag.evaluate.text_metrics import (
     rouge_l,
     word_f1,
 )
+from rag.types import Timings
 
 
 def case(id="c1", **fields):
@@ -52,7 +54,9 @@ def answer(text="", *citations, refused=False, confidence=0.9, timings=(0.1, 0.2
         "refused": refused,
         "citations": list(citations),
         "confidence": confidence,
-        "timings": dict(zip(("retrieve", "first_token", "total"), timings, strict=True)),
+        "timings": dict(
+            zip(("retrieve", "first_token", "total", "read", "check"), timings, strict=False)
+        ),
     }
 
 
@@ -299,6 +303,19 @@ class TestAnswers:
         )
         assert figure_support(told) == (3, ("5个",))
 
+    def test_a_sentence_without_a_marker_has_no_cited_figures(self):
+        # 第七批 and 5个 are asked for and not found; 15个 alone is cited.
+        told = answer(
+            "关于“第七批有5个算法吗”，资料中没有找到相关内容。园区先后有15个算法拿到备案[1]。",
+            cited("园区先后有15个算法拿到备案"),
+        )
+        assert figure_support(told) == (1, ())
+
+    @pytest.mark.parametrize("text", ["建成3个[1]；又有5个[2]。", "建成3个。[1]又有“5个。”[2]"])
+    def test_figures_before_each_marker(self, text):
+        told = answer(text, cited("3个"), cited("四个", marker="[2]"))
+        assert figure_support(told) == (2, ("5个",))
+
     def test_date_and_headline_are_cited_too(self):
         told = answer("2024年5月6日，7个[1]。", cited("无", headline="建成7个"))
         assert figure_support(told) == (2, ())
@@ -357,16 +374,23 @@ class TestSummary:
 
     def test_latencies(self):
         timed = [
-            result(case(str(i)), answer("无。", timings=(i / 10, None, i))) for i in range(1, 6)
+            result(case(str(i)), answer("无。", timings=(i / 10, None, i, i / 2, i / 4)))
+            for i in range(1, 6)
         ]
         records = result(case("6"), answer("无。", confidence=None, timings=(None, None, 6)))
         metrics = summarise([*timed, records])
         assert metrics["retrieve_p50"].value == pytest.approx(0.3)
         assert metrics["retrieve_p50"].n == 5
         assert metrics["first_token_p50"].n == 0
+        assert metrics["read_p50"].value == pytest.approx(1.5)
+        # Between the 4th and the 5th of 5: position 0.95 · 4 = 3.8, so (4 + 0.8) / 4.
+        assert metrics["check_p95"].value == pytest.approx(1.2)
         # Between the 5th and the 6th of 6: position 0.95 · 5 = 4.75, so 5 + 0.75.
         assert metrics["total_p95"].value == pytest.approx(5.75)
         assert METRICS["total_p95"].higher_is_better is False
+
+    def test_every_time_that_is_taken_is_a_stage(self):
+        assert {field.name for field in fields(Timings)} <= set(STAGES)
 
     def test_retrieval_alone(self):
         metrics = summarise([result(case("1", articles=["a"]), found=[passage("a")])])

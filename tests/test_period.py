@@ -66,6 +66,8 @@ def test_issues_of_a_time(question, start, end):
         "2023年8月一期工程完工了吗？",
         "七月那次会议商定了什么？",
         "最新的技术有哪些？",
+        "最新型的渡船载客多少？",
+        "最近的码头有多少公里？",
         "最新一期工程什么时候完工？",
         "最近一期培训班有多少人？",
         "一期项目投资多少？",
@@ -91,7 +93,15 @@ def test_the_newest_issue(question):
 
 
 @pytest.mark.parametrize(
-    "question", ["最新报道说产值多少？", "按最新一篇报道，2023年出口多少？", "最近的新闻"]
+    "question",
+    [
+        "最新报道说产值多少？",
+        "按最新一篇报道，2023年出口多少？",
+        "最近的新闻",
+        "最新的港口出口数据是多少？",
+        "最新港口统计数字",
+        "最新的港口吞吐量是多少？",
+    ],
 )
 def test_newest_reports_are_ordered_not_filtered(question):
     found = period(question, DATES)

@@ -16,7 +16,15 @@ from rag.config import Settings
 from rag.errors import CorpusError, UnreadableFile
 from rag.index.build import build
 from rag.index.store import Store
-from rag.ingest.readers import corpus_files, decode, find_issue, front_matter, name_date, read_issue
+from rag.ingest.readers import (
+    corpus_files,
+    decode,
+    find_issue,
+    front_matter,
+    name_date,
+    read_issue,
+    read_issues,
+)
 from tests.fakes import HashEncoder
 
 PAGE = "# 云岭科技园迎来首批企业\n\n◎本报记者 甘棠\n\n首批入驻企业三十二家，总投资十八亿元。\n"
@@ -71,6 +79,7 @@ def test_any_bytes_are_read_or_refused_in_words(data: bytes):
         ("blank.md", b" \n\n", "empty"),
         ("picture.md", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00", "binary"),
         ("big5.txt", "臺灣的科學園區發展迅速，許多廠商進駐。".encode("big5"), "encoding"),
+        ("cut.txt", "云岭".encode("utf-16") + b"x", "encoding is not known; save"),
         ("page.doc", b"text", "unknown form"),
         ("rows.jsonl", b"{not json}\n", "line 1 is not JSON"),
         ("rows2.jsonl", b'{"id": 1}\n', "line 1 has no text"),
@@ -96,6 +105,14 @@ def test_rows_are_articles(tmp_path: Path):
     assert (first.headline, first.date, first.reporters) == ("题", date(2024, 1, 2), ("甲乙",))
     assert first.text.endswith("\n二句。")
     assert (second.headline, second.date, second.text) == ("", None, "三句。")
+
+
+def test_the_date_of_a_folder_holds_for_what_is_in_it(tmp_path: Path):
+    (tmp_path / "2024-05-01").mkdir()
+    for name, day in (("6.md", date(2024, 5, 1)), ("2024-05-02.md", date(2024, 5, 2))):
+        path = tmp_path / "2024-05-01" / name
+        path.write_text(PAGE, "utf-8")
+        assert read_issue(path, tmp_path).date == day
 
 
 def test_corpus_files(tmp_path: Path):
@@ -138,6 +155,9 @@ def test_what_hinders_one_file_hinders_no_other(hindered: Path):
         with pytest.raises(UnreadableFile, match=reason) as caught:
             read_issue(hindered / name, hindered)
         json.dumps(str(caught.value), ensure_ascii=False).encode("utf-8")
+        issues, (refused,) = read_issues(hindered / name, hindered)
+        assert (issues, refused.reason) == ([], caught.value.reason)
+        json.dumps(refused.source, ensure_ascii=False).encode("utf-8")
 
 
 def test_build_goes_on_without_them(hindered: Path, tmp_path: Path):

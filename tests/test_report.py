@@ -25,6 +25,7 @@ from rag.evaluate.record import (
     Metric,
     Report,
     Result,
+    Selection,
 )
 from rag.evaluate.report import read_report, write_report
 from rag.evaluate.report_html import html
@@ -80,7 +81,10 @@ def result(
         "question": case.question, "answer": text, "refused": refuse and not wrong,
         "citations": [] if refuse else [{"marker": "[1]", "headline": hit["headline"], "quote": sentence}],
         "evidence": [hit, {**hit, "headline": "白沙高新区建成中试基地", "score": 0.51}], "older": [],
-        "timings": {"retrieve": 0.02 + number % 9 / 200, "first_token": 0.4 + number % 11 / 10, "total": 0.9 + number % 13 / 4},
+        "timings": {
+            "retrieve": 0.02 + number % 9 / 200, "first_token": 0.4 + number % 11 / 10, "total": 0.9 + number % 13 / 4,
+            "read": 0.5 + number % 13 / 5, "check": 0.1 + number % 5 / 50,
+        },
         "standalone": case.question, "confidence": 0.35 + number % 13 / 20, "checks": [],
         "index_version": "20240601T080000", "generator": "qwen", "encoder": "bge",
     }  # fmt: skip
@@ -117,7 +121,8 @@ def sample() -> Report:
         made="2024-06-02T09:30:00+08:00",
         files={"tests/cases/parks.yaml": "3f" * 32},
         versions={"python": "3.11.4", "torch": "2.8.0", "faiss": "1.12.0", "report-rag": "0.1.0"},
-        machine={"cpu": "Xeon，2 核", "memory": "8 GiB", "system": "Linux 6.1"},
+        machine={"processor": "Xeon", "cores": "2", "memory": "8 GiB", "system": "Linux 6.1"},
+        selection=Selection(limit=40, tags=("园区", "拒答")),
         settings={"top_k": 10, "threshold": 0.42, "corpus": "corpus", "seed": 0},
         index={"version": "20240601T080000", "encoder": "bge-small-zh", "issues": 52, "articles": 611, "passages": 4280},
         generator="Qwen 0.5B（GGUF，int8）",
@@ -323,7 +328,8 @@ def test_page_says_what_happened() -> None:
     for words in (
         "未达到底线：40 题，通过 33 题；3 项底线中 2 项未达到",
         "✗ 未达到", "✓ 达到", "≥ 80.0 %",
-        "bge-small-zh", "Qwen 0.5B（GGUF，int8）", "52 期 · 611 篇 · 4280 段", "Xeon，2 核",
+        "bge-small-zh", "Qwen 0.5B（GGUF，int8）", "52 期 · 611 篇 · 4280 段",
+        "处理器 Xeon · 核数 2 · 内存 8 GiB · system Linux 6.1", "--limit 40", "--tag 园区, 拒答",
         "未通过 7 题", "通过 33 题", "答案缺「苏木」", "云岭科技园什么时候启用？", "证据 2 段",
         "栏目 要闻", "须全部出现",
     ):  # fmt: skip
@@ -334,6 +340,7 @@ def test_retrieval_only_shows_what_was_found() -> None:
     only = result(1, wrong=True).model_copy(update={"answer": None})
     text = Page(html(sample().model_copy(update={"results": (only,), "retrieval_only": True}))).text
     assert "检索结果 1 段" in text and "未用（只测检索）" in text
+    assert "--retrieval-only" in text and "--retrieval-only" not in html(sample())
 
 
 def svg(text: str) -> ElementTree.Element:
@@ -382,7 +389,7 @@ def test_a_long_tag_is_cut() -> None:
 
 def test_every_stage_that_was_timed_is_drawn() -> None:
     drawn = " ".join(words(svg(latency_histogram(sample()))))
-    assert all(stage in drawn for stage in ("检索", "首字", "总计"))
+    assert all(stage in drawn for stage in ("检索", "阅读", "核对", "首字", "总计"))
     one = result(1).model_copy(update={"seconds": {"total": 3.0}})
     drawn = " ".join(words(svg(latency_histogram(sample().model_copy(update={"results": (one,)})))))
     assert "总计　中位 3.00 秒" in drawn

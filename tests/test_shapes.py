@@ -12,7 +12,7 @@ from rag.answer.align import Support
 from rag.answer.compare import verdict
 from rag.answer.compose import Composed
 from rag.answer.numbers import unsupported
-from rag.answer.shapes import MOST_PARTS, TOO_MANY, asks_for_list, parts
+from rag.answer.shapes import MOST_PARTS, TOO_MANY, asks_for_list, parts, whole_articles
 from rag.retrieve.period import undated
 from rag.types import Article, Sentence
 
@@ -170,6 +170,25 @@ class TestCompared:
     )
     def test_no_comparison(self, question: str):
         assert parts(question, TERMS) == [question]
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("对比一下石桥和柳溪两篇报道", ["石桥", "柳溪"]),
+        ("请比较石桥那篇和柳溪那篇文章", ["石桥", "柳溪"]),
+        ("石桥的报道和柳溪的报道有什么区别？", ["石桥", "柳溪"]),
+        ("《石桥启用》和《柳溪启用》两篇文章有何不同？", ["《石桥启用》", "《柳溪启用》"]),
+        ("石桥与柳溪两篇稿子分别讲了什么？", ["石桥", "柳溪"]),
+        ("《石桥启用》和《柳溪启用》两篇报道的投资额有什么不同？", []),
+        ("渡口的客流量，七月和八月两次报道有什么不同？", []),
+        ("石桥和柳溪两个高新区有何不同？", []),
+        ("石桥和柳溪有哪些报道？", []),
+        ("总结一下石桥和柳溪的新闻发布会", []),
+    ],
+)
+def test_articles_set_side_by_side_as_wholes(question: str, names: list[str]):
+    assert whole_articles(question) == names
 
 
 def test_lists():

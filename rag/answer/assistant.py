@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from rag.answer.abstain import DEFAULTS, Abstainer, Signals
 from rag.answer.align import Support
@@ -130,17 +131,16 @@ class Assistant:
             timings = Timings(total=time.perf_counter() - start)
             yield self._answer(question, [Evidence(whole, ())], [composed], timings)
             return
-        retrieved, first, before = 0.0, None, ""
+        clock, first, before = _Clock(), None, ""
         found: list[Evidence] = []
         said: list[Composed] = []
         asked_for = self._parts(whole)
         for part in asked_for[:MOST_PARTS]:
             if cancel is not None and cancel.is_set() and found:
                 break
-            begun = time.perf_counter()
             asked = "" if found else question
             found.append(evidence := self._retriever.evidence(part, asked, filters))
-            retrieved += time.perf_counter() - begun
+            clock.retrieve += clock.lap()
             written, shown = "", ""
             if evidence.hits and evidence.coverage >= HOPELESS:
                 yield Draft("read", before)
@@ -148,10 +148,12 @@ class Assistant:
                     first = first or time.perf_counter() - start
                     written += piece
                     yield Draft("read", before + shown)
+                clock.read += clock.lap()
                 yield Draft("check", before + shown)
             said.append(self._composer.compose(evidence, written))
             before += said[-1].text
-        timings = Timings(retrieved, first, time.perf_counter() - start)
+            clock.check += clock.lap()
+        timings = clock.timings(first, time.perf_counter() - start)
         dropped = asked_for[MOST_PARTS:]
         yield self._answer(question, found, said, timings, bool(dropped))
 
@@ -231,6 +233,24 @@ class Assistant:
             confidence=min(sure, default=None),
             checks=tuple(check for composed in said for check in composed.checks),
         )
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds spent in each step, over all parts of a question."""
+
+    retrieve: float = 0.0
+    read: float = 0.0
+    check: float = 0.0
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self) -> float:
+        """Seconds since the last lap."""
+        before, self._last = self._last, time.perf_counter()
+        return self._last - before
+
+    def timings(self, first_token: float | None, total: float) -> Timings:
+        return Timings(self.retrieve, first_token, total, self.read, self.check)
 
 
 def joined(found: Sequence[Evidence], said: Sequence[Composed]) -> list[Support]:

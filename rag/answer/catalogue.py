@@ -16,12 +16,14 @@ from rag.answer import catalogue_forms as forms
 from rag.answer import catalogue_text as text
 from rag.answer.align import Support
 from rag.answer.catalogue_forms import greeting, topics
+from rag.answer.shapes import whole_articles
 from rag.retrieve.period import Period, find, plain
 from rag.types import Article
 
 __all__ = ["Catalogue", "greeting"]
 
 _MIN_SCORE, _MIN_LEAD, _BODY = 0.5, 0.15, 0.6
+_HEADLINE = 4  # characters of a headline from which on it is known for one without 《》
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,20 @@ class Catalogue:
             return overview
         who = bool(forms.WHO.search(asked)) and not scope.by_reporter
         where = bool(forms.WHERE.search(asked))
+        if who and not forms.PRINTED.search(asked) and forms.BYLINE.search(asked):
+            return self._details(scope, who, where, False) if self._is_headline(scope) else None
         if (who or where) and forms.PRINTED.search(asked):
             return self._details(scope, who, where, "栏目" in asked)
         return self._list(asked, scope)
 
     def summary_target(self, question: str) -> Article | Sequence[Article] | None:
-        """The article to be summed up, or all of an issue's (none: there is no such issue)."""
+        """The article to be summed up, or all of an issue's (none: there is no such issue).
+
+        Of two articles to be compared, both.
+        """
+        if both := whole_articles(question):
+            found = [named[0] for name in both if (named := self._named(self._scope(plain(name))))]
+            return found if len(set(map(_shared_name, found))) == len(both) else None
         asked = plain(question)
         if not forms.is_summary(asked):
             return None
@@ -127,6 +137,8 @@ class Catalogue:
 
     def _overview(self, asked: str, scope: _Scope) -> list[Support] | None:
         """The issues, columns or reporters; None where none of them is asked for."""
+        if forms.DAY_OF_PAPER.search(asked):
+            return text.list_issues(scope.pool)
         if forms.ISSUES.search(asked) and (forms.HELD.search(asked) or scope.said):
             return text.list_issues(scope.pool, bool(scope.period and scope.period.newest))
         if forms.COLUMNS.search(scope.rest):
@@ -148,10 +160,15 @@ class Catalogue:
             parts = [f"由{text.byline(article)}采写" if text.byline(article) else "没有署名"] * who
             parts += [f"登在{text.place_of(article)}"] * (where and bool(text.place_of(article)))
             parts += ["没有标明栏目"] * (column and not article.column)
-            shown += [text.cited(article, f"{text.title(article)}{'，'.join(parts)}。")] * bool(
-                parts
-            )
+            said = f"{text.title(article)}{'，'.join(parts)}。"
+            shown += [text.cited(article, said, byline=who)] * bool(parts)
         return shown
+
+    def _is_headline(self, scope: _Scope) -> bool:
+        """Whether all that a question names stands in one headline: a song has authors, too."""
+        words = scope.topics
+        hits = self._on(words, scope.pool, anywhere=False) if words else []
+        return len(set(map(_shared_name, hits))) == 1 and len("".join(words)) >= _HEADLINE
 
     def _list(self, asked: str, scope: _Scope) -> list[Support] | None:
         """The articles of a period, a reporter, a column or on a topic."""
@@ -209,7 +226,7 @@ class Catalogue:
         """The share, by rarity, of the words' terms that an article holds; headlines count more."""
         weights: dict[str, float] = {}
         for word in words:
-            terms = _terms(word)
+            terms = forms.terms(word)
             held = [sum(t in self._heads[i] + self._texts[i] for i in self._heads) for t in terms]
             for i, (term, n) in enumerate(zip(terms, held, strict=True)):
                 # What straddles two words that are there (新贷 of 创新贷款) is nothing of its own.
@@ -233,12 +250,3 @@ def _shared_name(article: Article) -> str:
 
 def _of_paper(name: str) -> Callable[[Article], bool]:
     return lambda article: text.paper(article) in ("", name)
-
-
-def _terms(word: str) -> list[str]:
-    """Latin words and figures as they are, Chinese by pairs of characters."""
-    terms: list[str] = []
-    for piece in re.findall(r"[a-z0-9.]+|[^a-z0-9.]+", word):
-        pairs = [piece[i : i + 2] for i in range(len(piece) - 1)]
-        terms += [piece] if piece[0] < "\x7f" or not pairs else pairs
-    return terms

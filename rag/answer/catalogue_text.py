@@ -16,10 +16,21 @@ LISTED = 10
 """The most articles, issues or names that an answer lists."""
 
 
-def cited(article: Article, text: str) -> Support:
-    """A sentence about an article; the article's first sentence is its quotation, if any."""
-    first = sentences(article)[:1]
-    return Support(text, tuple((article, sentence) for sentence in first), 1.0)
+def cited(article: Article, text: str, byline: bool = False) -> Support:
+    """A sentence about an article; the article's first sentence is its quotation, if any.
+
+    byline: quotes the sentence that has the byline in it instead, where one has.
+    """
+    told = sentences(article)
+    signed = [s for s in told if byline and _signs(article, s.text)]
+    return Support(text, tuple((article, sentence) for sentence in (signed or told)[:1]), 1.0)
+
+
+def _signs(article: Article, sentence: str) -> bool:
+    """Whether a sentence holds a byline in brackets: （记者 甲 通讯员 乙）."""
+    names = (*article.reporters, *article.correspondents)
+    inside = re.findall(r"[（(]([^（()）]*(?:记者|通讯员)[^（()）]*)[）)]", sentence)
+    return any(name in words for words in inside for name in names)
 
 
 def list_articles(articles: Sequence[Article], said: Sequence[str]) -> list[Support]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from rag.answer.abstain import Abstainer, Signals, signals
 from rag.answer.align import Aligner, Source, Support, evidence_sentences, split_answer
 from rag.answer.conflicts import conflicting, with_dates
-from rag.answer.figures import Day, figures
 from rag.answer.names import Tagger
+from rag.answer.numbers import unsupported
 from rag.answer.prompt import says_nothing_found
 from rag.answer.reading import Reading, read
 from rag.answer.shapes import asks_for_list
@@ -57,27 +57,23 @@ class Composer:
     def compose(self, evidence: Evidence, draft: str) -> Composed:
         """The sentences to show for one draft; an empty draft is a refusal."""
         reading, found = self._look(evidence, draft)
-        if reading is None or found is None or not draft.strip():
-            return Composed((), 0.0, ())
-        confidence = round(self._abstainer.probability(found), 4)
         sentences = split_answer(draft.strip())
+        if reading is None or found is None or not sentences:
+            return Composed((), 0.0, _all(sentences, "dropped", "资料说的不是所问的对象或年份"))
+        confidence = round(self._abstainer.probability(found), 4)
         if self._abstainer.refuses(found):
             reason = f"资料很可能没有答案（把握 {confidence:.0%}）"
             return Composed((), confidence, _all(sentences, "dropped", reason))
-        year = _another_year(evidence.question, reading)
-        if year:
-            checks = _all(sentences, "dropped", f"所读的报道没有提到{year}年")
-            return Composed((), confidence, checks)
         told = self._other_issues(evidence, reading)
         if told:
             checks = _all(sentences, "passed over", "各期报道的数字不同，一并引用")
-            return Composed(tuple(with_dates(*told)), confidence, checks)
+            return Composed(tuple(with_dates(*told, evidence.question)), confidence, checks)
         if found.silent:
             checks = _all(sentences, "passed over", "资料中有切题的句子，直接引用")
             return Composed((quotation(reading.asked.source),), confidence, checks)
         if not reading.agree:
-            quotes = once([quotation(reading.asked.source), quotation(reading.drafted.source)])
-            checks = _all(sentences, "passed over", "资料中另有更切题的句子，改为引用原文")
+            quotes = once([quotation(reading.drafted.source), quotation(reading.asked.source)])
+            checks = _all(sentences, "passed over", "草稿所据的句子未必最切题，改为引用原文")
             return Composed(tuple(quotes), confidence, checks)
         return self._verified(evidence, reading, sentences, confidence)
 
@@ -98,7 +94,9 @@ class Composer:
 
     def _look(self, evidence: Evidence, draft: str) -> tuple[Reading | None, Signals | None]:
         words = "" if says_nothing_found(draft) else draft.strip()
-        reading = read(evidence.question, words, evidence.hits, self._lexicon, self._encoder)
+        reading = read(
+            evidence.question, words, evidence.hits, self._lexicon, self._encoder, self._tagger
+        )
         if reading is None:
             return None, None
         return reading, signals(evidence, draft, reading, self._lexicon, self._tagger)
@@ -109,27 +107,16 @@ class Composer:
         """The draft, where it agrees with the evidence."""
         best = quotation(reading.asked.source)
         limit = LIST_CHARS if asks_for_list(evidence.question) else QUOTE_CHARS
-        if len(sentences) == 1 and len(best.text) <= limit:
+        quotable = len(sentences) == 1 and len(best.text) <= limit
+        if quotable and not unsupported(sentences[0], [best.text]):
             checks = _all(sentences, "replaced", "原文更完整，直接引用")
             return Composed((best,), confidence, checks)
         sources = evidence_sentences(evidence.hits)
         shown, verdicts = verify(sentences, evidence.question, sources, self._aligner, self._tagger)
+        if quotable and not shown:
+            shown = [best]
         return Composed(tuple(shown), confidence, tuple(verdicts))
 
 
 def _all(sentences: list[str], outcome: Outcome, reason: str) -> tuple[Check, ...]:
     return tuple(Check(sentence, outcome, reason, 0.0) for sentence in sentences)
-
-
-def _another_year(question: str, reading: Reading) -> int | None:
-    """A year that the question names and that neither reading's article speaks of."""
-    asked = _years(question)
-    for article, _sentence in (reading.asked.source, reading.drafted.source):
-        told = _years(f"{article.headline}\n{article.text}")
-        told |= {article.date.year} if article.date else set()
-        asked -= told
-    return min(asked, default=None)
-
-
-def _years(text: str) -> set[int]:
-    return {f.value.year for f in figures(text) if isinstance(f.value, Day) and f.value.year}

@@ -41,6 +41,7 @@ _HOW_MANY = re.compile(r"(多少|几|多[大长高])")
 _OTHERWISE = re.compile(r"谁|哪|什么|为何|怎|如何|何[时地]")
 _SHARE = re.compile(r"百分之[几多]|比例|比重|占比|份额|增幅|增速|增长率|增长了?多少")
 _NEWEST = re.compile(r"最新|最近|目前|现在|如今|当前|至今")
+_LATEST = re.compile("最[新近]")
 _PRINTED = re.compile(r"报道|报纸|刊登|本报|[这那一]期")
 _YEARS = {"前年": -2, "去年": -1, "今年": 0, "明年": 1}
 _NEUTRAL = frozenset(  # words around a thing that don't make it another thing
@@ -123,17 +124,24 @@ def conflicting(
     return _newest_first(best.values())
 
 
-def with_dates(chosen: Source, others: Sequence[Source]) -> list[Support]:
+def with_dates(chosen: Source, others: Sequence[Source], question: str = "") -> list[Support]:
     """The chosen sentence and those that conflict with it as sentences of an answer.
 
-    Newest first, each quoted whole behind the date of its issue, or behind its headline where
-    it has no date. Each supports itself, as `verify.quotation` does: the date is the article's
-    own record and stands in no quote, so these are not to be verified again (see LEAD).
+    Newest first, and that one alone where the question asks for the newest report or figure.
+    Each is quoted whole behind the date of its issue, or behind its headline where it has no
+    date. Each supports itself, as `verify.quotation` does: the date is the article's own record
+    and stands in no quote, so these are not to be verified again (see LEAD).
     """
+    told = _newest_first([chosen, *others])
     return [
-        Support(f"{_lead(a)}：“{sentence.text.rstrip('。')}”", ((a, sentence),), 1.0)
-        for a, sentence in _newest_first([chosen, *others])
+        Support(f"{_lead(a)}：“{_stopped(sentence.text)}”", ((a, sentence),), 1.0)
+        for a, sentence in (told[:1] if _LATEST.search(question) else told)
     ]
+
+
+def _stopped(text: str) -> str:
+    """With a full stop within the quotation marks, so that the next sentence stands apart."""
+    return text if re.search("[。！？!?…”]$", text) else f"{text.rstrip('，；,;')}。"
 
 
 def _lead(article: Article) -> str:

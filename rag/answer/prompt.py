@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answer.eligible import is_instruction
+from rag.ingest.chunk import sentence_ranges
 from rag.models.generator import Message
 from rag.types import Hit
 
@@ -44,7 +46,11 @@ def says_nothing_found(text: str) -> bool:
 
 def _source(hit: Hit) -> str:
     headline = f"《{_plain(hit.article.headline)}》\n" if hit.article.headline else ""
-    return headline + _plain(hit.passage.text)
+    text = hit.passage.text
+    for start, end in reversed(sentence_ranges(text)):
+        if is_instruction(text[start:end]):
+            text = text[:start] + text[end:]
+    return headline + _plain(text)
 
 
 def _plain(text: str) -> str:

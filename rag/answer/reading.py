@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answer.align import Source, evidence_sentences
+from rag.answer.eligible import eligible
 from rag.answer.fits import fits
+from rag.answer.names import Tagger
 from rag.models.encoder import Encoder
 from rag.retrieve.fuse import min_max
 from rag.retrieve.lexicon import ASKING, Lexicon
@@ -73,12 +75,17 @@ class Reading:
 
 
 def read(
-    question: str, draft: str, hits: Sequence[Hit], lexicon: Lexicon, encoder: Encoder
+    question: str,
+    draft: str,
+    hits: Sequence[Hit],
+    lexicon: Lexicon,
+    encoder: Encoder,
+    tagger: Tagger | None = None,
 ) -> Reading | None:
-    """Rank the evidence; None where there is none."""
+    """Rank the sentences that can answer; None where no sentence of the evidence can."""
     wanted = {token for token in lexicon.tokens(question) if token not in ASKING}
     own = lexicon.tokens(draft) - wanted
-    sources = evidence_sentences(hits)
+    sources = eligible(question, evidence_sentences(hits), tagger)
     if not sources:
         return None
     cosines = _cosines(question, sources, encoder)

@@ -133,6 +133,22 @@ def compared(question: str, terms: Sequence[str]) -> list[str]:
     return [before + name + forms.as_question(rest) for name in full]
 
 
+def whole_articles(question: str) -> list[str]:
+    """What names each of two articles set side by side as wholes (对比甲和乙两篇报道), or nothing.
+
+    Nothing either where something of them is compared (两篇报道的投资额).
+    """
+    side = _named(question, ()) or _by_form(question)
+    if side is None or not forms.COMPARING.search(question):
+        return []
+    before, names, rest = side
+    articles = forms.ARTICLES.match(rest)
+    if forms.TO_COMPARE.sub("", before) or not articles:
+        return []
+    named = [re.sub(r"[这那]?一?[篇则条]?$", "", name) for name in names]
+    return named if forms.nothing_more(rest[articles.end() :]) else []
+
+
 def _named(question: str, terms: Sequence[str]) -> tuple[str, list[str], str] | None:
     """What stands before, the names joined, and what stands behind, of known names and times."""
     known = sorted((t for t in terms if len(t) > 1 and t in question), key=len, reverse=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.index.words import SUFFIX
+from rag.retrieve.period import NOUN
 
 FEWEST = 2
 """Characters besides the words of asking from which on a clause is a question."""
@@ -39,6 +40,11 @@ PERIOD = re.compile(
 PRINTED = re.compile(
     r"的?[这那]?(?:两[次期篇份条]的?)?(?:报道|报纸|文章|新闻)(?:里|中|上)?[，,]?(?:的|说的)?"
 )
+ARTICLES = re.compile(
+    rf"(?:的|之间|[这那两一二]|[篇则条])*(?:{NOUN})(?:的?(?:主要)?(?:内容|大意|要点))?"
+    r"(?:各自|分别|各|都)*(?:[讲说写](?:的是|了)?些?(?:什么|啥))?"
+)
+"""Of things set side by side: that they are articles, and nothing that is asked of them."""
 EARLIER = re.compile(
     "此前|之前|以前|过去|以往|往年|从前|上年|去年|同期|当时|其他|其它|别的|传统|同类|一般"
 )
@@ -54,7 +60,7 @@ PAIR = re.compile(
     r"(?P<before>(?:.*[，,：:])?(?:请|帮我)?(?:对比|比较)?(?:一下)?)"
     r"(?P<first>[^，,：:和与跟]{2,16}?)(?:和|与|跟|同(?=.{2,}相比)|还是|对比|比(?=.+[更多少]))"
     r"(?P<second>[^，,：:和与跟]{2,16}?)"
-    rf"(?=[，,]|相比|比[，,起较]|比$|之间|[这那]?两[{_CLASS}]|分别|各|都|的|在|哪|谁|更|有[何什多]|[{_ONE}多少]多少)"
+    rf"(?=[，,]|相比|比[，,起较]|比$|之间|[这那]?两[{_CLASS}]|[这那]一?[篇则条]|分别|各|都|的|在|哪|谁|更|有[何什多]|[{_ONE}多少]多少)"
 )
 OWN = re.compile(rf"(?<=[，,、；;])(?:一[{_CLASS}]|前者|后者)|^\s*(?:一[{_CLASS}]|前者)")
 _LEADING = re.compile(r"^(?:之间|相比较?|相较|对比|比较|比起来|比|两者|二者|[，,\s])+")
@@ -123,6 +129,11 @@ def as_question(rest: str) -> str:
     if "的" in stem:
         return f"{stem}是什么？"
     return f"{stem}有什么特点？" if less != rest else f"{stem}怎么样？"
+
+
+def nothing_more(rest: str) -> bool:
+    """Whether nothing is asked but how two things differ (有什么区别？)."""
+    return not _DIFFERENT.sub("", _LEADING.sub("", rest.strip(" ？?。，,")))
 
 
 def _measured(stem: str, adjective: str) -> str:

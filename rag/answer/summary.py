@@ -8,6 +8,7 @@ import numpy as np
 
 from rag.answer.align import Source, Support
 from rag.answer.cite import unpaired
+from rag.answer.eligible import is_instruction, says_nothing
 from rag.ingest.chunk import sentences
 from rag.models.encoder import Encoder
 from rag.types import Article, Sentence
@@ -37,7 +38,7 @@ def _telling(article: Article) -> list[Source]:
     end = len(article.text) if body is None else body
     found: list[Sentence] = [s for s in sentences(article) if s.end <= end]
     short = [s for s in found if _SHORT <= len(s.text) <= _LONG]
-    told = [s for s in short if "我" not in s.text and unpaired(s.text) == set()]
+    told = [s for s in short if not _spoken(s.text) and not is_instruction(s.text)]
     return [(article, sentence) for sentence in told or short or found]
 
 
@@ -50,6 +51,10 @@ def _central(article: Article, encoder: Encoder) -> list[Source]:
     nearest = np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")
     chosen = {0, *[int(i) for i in nearest if i != 0][: SENTENCES - 1]}
     return [sources[i] for i in sorted(chosen)]
+
+
+def _spoken(text: str) -> bool:
+    return "我" in text or bool(unpaired(text)) or says_nothing(text)
 
 
 def _support(source: Source) -> Support:

@@ -2,7 +2,8 @@
 
 A sentence of a draft is kept when evidence supports it (`align`), every figure in it stands in
 the sentences that it cites (`numbers`), and so does every name (`names`) and every office that
-a person is given; what it calls a total is called so there; nor may the cited sentence hold
+a person is given; what it calls a total, or of the whole
+country, is called so there; nor may the cited sentence hold
 another figure of the same kind that could be the one asked for. One that fails is replaced by
 the best supporting quotation, or dropped where there is none.
 """
@@ -20,6 +21,7 @@ from rag.types import Check
 # A part that is called the whole is wrong, though its figure stands in the quotation.
 _TOTAL = re.compile("累计|一共|总共|合计|总计|共计|共有")
 
+_SCOPE = re.compile("全国|全省|全市|全区|全县|全球|全世界|全行业")
 _OFFICE = re.compile(
     "负责人|创始人|董事长|总经理|总裁|主席|会长|理事长|书记|主任|部长|局长|处长|院长|校长|所长"
     "|首席专家|首席科学家|总工程师|工程师|教授|院士|研究员"
@@ -68,6 +70,9 @@ def _fault(support: Support, question: str, tagger: Tagger | None) -> str:
     figures = unsupported(support.text, quotes)
     if figures:
         return f"引文中没有这个数字：{figures[0].text}"
+    scope = next((s for s in _SCOPE.findall(support.text) if s not in "".join(quotes)), "")
+    if scope:
+        return f"引文说的不是{scope}"
     total = _TOTAL.search(support.text)
     if total and not any(map(_TOTAL.search, quotes)):
         return f"引文没有说这是总数：{total.group()}"

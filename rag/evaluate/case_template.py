@@ -12,9 +12,10 @@ EXAMPLE = """\
 
 - id: suzhou-share              # unique over all files of a run
   question: 苏州工业园区的备案算法在江苏全省占多少？
-  any_of: [19%, 百分之十九]       # the answer must hold one of these
-  none_of: [63%]                # and none of these: this is the city's share
-  articles: [苏州工业园区给产业]   # it must cite one of these: part of a headline, or an id
+  any_of: [19%, 近五分之一]       # the answer must hold one of these
+  articles: [苏州工业园区给产业]   # the articles that carry the answer, each by a part of its
+                                # headline or its id: the answer must cite one of them; recall
+                                # is the share of them that was found (citation recall: cited)
   quotes: [在江苏全省占19%]        # words of the sentence that carries the answer; without it,
                                 # sentences that hold any_of or all_of count
   tags: [figure]                # the report gives the share of passed cases for every tag
@@ -34,16 +35,17 @@ EXAMPLE = """\
   articles: [台积电到德累斯顿]
   tags: [list]
 
-- id: tianjin-july
-  question: 天津智算中心投用了多少算力？
-  any_of: [100P]
-  articles: [天津智算中心一期]
+- id: exports-by-july
+  question: 2023年中国汽车卖到国外多少辆？
+  any_of: [214万辆]
+  none_of: [253.3万辆]           # the answer must hold none of these: August's report says so
+  articles: [中国汽车出口半年]
   filters:                      # read only some articles; all that is given must hold
     since: 2023-07-01           # issues of this day and later
     until: 2023-07-31           # issues of this day and earlier
     paper: 园区周报（样刊）       # as printed; so are column and reporter
     # column: 短讯
-    # reporter: 江一帆
+    # reporter: 马知秋
     # issue: 2023-07-28-industry  (the file's path below the corpus folder, without its ending)
   tags: [figure, time]
 

@@ -46,7 +46,7 @@ def read_cases(paths: Sequence[Path]) -> list[Case]:
     """
     places: dict[str, str] = {}
     cases: list[Case] = []
-    for path in chain.from_iterable(map(_files, paths)):
+    for path in case_paths(paths):
         before = len(cases)
         for line, row in _rows(path):
             place = f"{path} line {line}"
@@ -58,6 +58,14 @@ def read_cases(paths: Sequence[Path]) -> list[Case]:
         if len(cases) == before:
             raise QuestionError(f"{path}: no case in it; see `rag eval --init` for an example")
     return cases
+
+
+def case_paths(paths: Sequence[Path]) -> list[Path]:
+    """The files of cases; a folder stands for those right in it, by name.
+
+    Raises QuestionError for a folder without any.
+    """
+    return list(chain.from_iterable(map(_files, paths)))
 
 
 def write_cases(cases: Sequence[Case], path: Path) -> None:

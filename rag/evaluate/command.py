@@ -9,12 +9,12 @@ from pathlib import Path
 from rag.answer.names import pos_tagger
 from rag.config import Settings
 from rag.errors import QuestionError
-from rag.evaluate.cases import read_cases, written_example, yaml_text
+from rag.evaluate.cases import read_cases, write_cases, written_example, yaml_text
 from rag.evaluate.draft import drafts
 from rag.evaluate.gather import gather, hashes, parse_floors
 from rag.evaluate.kept import forget
 from rag.evaluate.markdown import markdown
-from rag.evaluate.record import Case
+from rag.evaluate.record import Case, Report, Selection
 from rag.evaluate.report import RECORD, read_report, write_report
 from rag.evaluate.run import Searcher, run
 from rag.ingest.readers import find_issue
@@ -49,20 +49,19 @@ def run_cases(
 ) -> Done:
     """Run the cases of `paths` and write the report into `folder`.
 
-    against: folder of the report to compare with; None: the one that `folder` holds, if any.
-    Raises a RagError where the run cannot be made.
+    against: folder of the report to compare with; None: the one that `folder` holds, if any and
+    of the same kind. Raises a RagError where the run cannot be made.
     """
     wanted = parse_floors(floors)
-    chosen = choose(read_cases(paths), tags, limit, retrieval_only)
-    before = None
-    if against or (folder / RECORD).exists():
-        before = read_report(against or folder)
+    chosen = choose(_read(paths), tags, limit, retrieval_only)
+    before = _comparable(folder, against, retrieval_only)
     answerer = None if retrieval_only else open_assistant(settings, bars)
     searcher: Searcher = answerer or open_search(settings, bars)
     with bars.score("评测", len(chosen)) as tell:
         results = run(chosen, searcher, answerer, folder, tell)
     generator = answerer.generator if answerer else ""
-    report = gather(results, searcher, generator, hashes(paths), wanted, before)
+    selection = Selection(limit=limit, tags=tuple(tags))
+    report = gather(results, searcher, generator, hashes(paths), wanted, before, selection)
     write_report(report, folder)
     forget(folder)
     return Done(markdown(report), all(floor.met for floor in report.floors))
@@ -91,6 +90,18 @@ def choose(
     return kept
 
 
+def convert(paths: Sequence[Path], out: Path) -> str:
+    """Write the cases of `paths` to a new file in the form of its ending; what to say of it.
+
+    Raises QuestionError where they cannot be read, `out` is there or cannot be written.
+    """
+    cases = _read(paths)
+    if out.exists():
+        raise QuestionError(f"{out} is there already; name another file")
+    write_cases(cases, out)
+    return f"wrote {out}: {len(cases)} cases"
+
+
 def example(paths: Sequence[Path]) -> str:
     """Write the commented example; what to say of it."""
     path = written_example(paths[0] if paths else Path("cases.yaml"))
@@ -106,3 +117,28 @@ def draft_cases(issue: str, settings: Settings) -> str:
     if not proposed:
         raise QuestionError(f"no question can be drawn from {issue}; write cases by hand (--init)")
     return f"{_TO_CONFIRM}{yaml_text(proposed)}"
+
+
+def _read(paths: Sequence[Path]) -> list[Case]:
+    if not paths:
+        raise QuestionError(
+            "CASES is missing; name files or folders of cases, or write an example with "
+            "`rag eval --init`"
+        )
+    return read_cases(paths)
+
+
+def _comparable(folder: Path, against: Path | None, retrieval_only: bool) -> Report | None:
+    """The report to compare with: search alone compares with search alone."""
+    if against is None and not (folder / RECORD).exists():
+        return None
+    before = read_report(against or folder)
+    if before.retrieval_only == retrieval_only:
+        return before
+    if against is None:
+        return None
+    remedy = "leave out" if retrieval_only else "add"
+    kind = "answered" if retrieval_only else "only searched"
+    raise QuestionError(
+        f"{against} holds a run that {kind}; {remedy} --retrieval-only or name another report"
+    )

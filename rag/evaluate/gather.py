@@ -10,10 +10,13 @@ from math import isfinite
 from pathlib import Path
 
 from rag.errors import ConfigError
-from rag.evaluate.machine import describe_machine, versions
-from rag.evaluate.record import Floor, Metric, Report, Result
+from rag.evaluate.cases import case_paths
+from rag.evaluate.machine import hardware, versions
+from rag.evaluate.record import Floor, Metric, Report, Result, Selection
 from rag.evaluate.run import Searcher
 from rag.evaluate.summary import METRICS, compare, refusal_curve, summarise, tag_rates
+
+NO_SELECTION = Selection()
 
 
 def gather(
@@ -23,18 +26,20 @@ def gather(
     files: Mapping[str, str],
     floors: Mapping[str, float],
     before: Report | None = None,
+    selection: Selection = NO_SELECTION,
 ) -> Report:
     """The report over all results.
 
-    generator: empty where only retrieval ran. files: of cases, name to SHA-256. floors: metric
-    to the least that will do (the most, where less is better). before: the run to compare with.
+    generator: empty where only retrieval ran. files: of cases, as given, to SHA-256. floors:
+    metric to the least that will do (the most, where less is better). before: the run to compare
+    with. selection: which cases of the files were asked for.
     """
     manifest, metrics = searcher.manifest, summarise(results)
     return Report(
         made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         files=dict(files),
         versions=versions(),
-        machine=describe_machine(),
+        machine=hardware(),
         settings=searcher.settings.model_dump(mode="json"),
         index={
             "version": manifest.version,
@@ -45,6 +50,7 @@ def gather(
         },
         generator=generator,
         retrieval_only=not generator,
+        selection=selection,
         metrics=metrics,
         tags=tag_rates(results),
         refusal_curve=refusal_curve(results),
@@ -55,7 +61,9 @@ def gather(
 
 
 def parse_floors(given: Sequence[str]) -> dict[str, float]:
-    """`METRIC=VALUE` each. Raises ConfigError for another form or an unknown metric."""
+    """`METRIC=VALUE` each. Raises ConfigError for another form, an unknown metric, a value
+    that the metric cannot have (shares and scores run from 0 to 1, seconds from 0).
+    """
     floors = {}
     for text in given:
         name, _, value = (part.strip() for part in text.partition("="))
@@ -66,15 +74,19 @@ def parse_floors(given: Sequence[str]) -> dict[str, float]:
             floors[name] = float(value)
         except ValueError:
             floors[name] = float("nan")
+        timed = METRICS[name].unit == "seconds"
+        wanted = f"write {name}={2 if timed else 0.8}"
         if not isfinite(floors[name]):
-            raise ConfigError(f"--fail-under {text}: {value!r} is no number; write {name}=0.8")
+            raise ConfigError(f"--fail-under {text}: {value!r} is no number; {wanted}")
+        if floors[name] < 0 or (floors[name] > 1 and not timed):
+            bounds = "less than 0" if timed else "not from 0 to 1"
+            raise ConfigError(f"--fail-under {text}: {value} is {bounds}; {wanted}")
     return floors
 
 
 def hashes(files: Sequence[Path]) -> dict[str, str]:
-    """Name to SHA-256 of files of cases; a folder stands for the files in it."""
-    found = [p for f in files for p in (sorted(f.iterdir()) if f.is_dir() else [f])]
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in found if p.is_file()}
+    """Path, as given, to SHA-256 of files of cases; a folder stands for those in it."""
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in case_paths(files)}
 
 
 def _floor(name: str, floor: float, metrics: Mapping[str, Metric]) -> Floor:

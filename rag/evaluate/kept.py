@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 
 class Kept:
-    """Results by what they were made from: the case, the index, the models and the settings.
+    """Results by what they were made from: the case, the index, the models, the settings and
+    the code.
 
     A case that was run with another of these is not found, and runs again.
     """

@@ -19,7 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rag.evaluate.record import Report
-from rag.evaluate.rows import STAGES, legal, seconds, stage_seconds
+from rag.evaluate.rows import legal, seconds, stage_seconds
+from rag.evaluate.summary import STAGES
 
 WIDTH = 400  # units of the drawing, of which a point of text takes one: legible on a phone
 LINE = 26  # height of a bar with its room

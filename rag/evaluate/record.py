@@ -41,7 +41,9 @@ class Case(Record):
     any_of: tuple[str, ...] = Field((), description="the answer must hold one of these")
     none_of: tuple[str, ...] = Field((), description="the answer must hold none of these")
     articles: tuple[str, ...] = Field(
-        (), description="headline patterns or ids; the answer must cite one of these"
+        (),
+        description="ids, or parts of headlines, of the articles that carry the answer; to pass, "
+        "citing one of them is enough; recall is the share of them that was found, or cited",
     )
     quotes: tuple[str, ...] = Field(
         (), description="words of the sentences that carry the answer; else all_of and any_of"
@@ -74,7 +76,7 @@ class Result(Record):
     answer: as `rag.answer.export.answer_to_dict` gives it; None where only retrieval ran.
     found: the ten best passages. why: what was wrong, one line for each; empty where it
     passed. scores: metric to this case's own value; metrics that do not apply are left out.
-    seconds: of each stage (retrieve, first_token, total) that ran.
+    seconds: of each stage (retrieve, read, check, first_token, total) that ran.
     """
 
     case: Case
@@ -144,17 +146,25 @@ class Floor(Record):
         return self.value <= self.floor if self.less_is_better else self.value >= self.floor
 
 
+class Selection(Record):
+    """Which of the cases were asked for: `--limit` and `--tag`."""
+
+    limit: int | None = None
+    tags: tuple[str, ...] = ()
+
+
 class Report(Record):
     """All of a run, with what is needed to run it again. Times are in seconds."""
 
     made: str
-    files: dict[str, str] = Field(description="file of cases to the SHA-256 of its bytes")
+    files: dict[str, str] = Field(description="file of cases, as given, to its SHA-256")
     versions: dict[str, str]
     machine: dict[str, str]
     settings: dict[str, Any]
     index: dict[str, Any] = Field(description="version, encoder, issues, articles, passages")
     generator: str
     retrieval_only: bool
+    selection: Selection = Selection()
     metrics: dict[str, Metric]
     tags: dict[str, Metric] = Field(description="tag to its share of passed cases")
     refusal_curve: tuple[CurvePoint, ...]

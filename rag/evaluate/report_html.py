@@ -12,6 +12,7 @@ from rag.evaluate import rows
 from rag.evaluate.plots import latency_histogram, refusal_curve, tag_bars
 from rag.evaluate.record import Report, Result
 
+MACHINE = {"processor": "处理器", "cores": "核数", "extensions": "指令集", "memory": "内存"}
 SETTING_LIMIT = 400  # characters of a setting that are shown
 
 
@@ -23,6 +24,7 @@ def html(report: Report) -> str:
         style=Markup(files(__package__).joinpath("report.css").read_text("utf-8")),
         verdict=rows.verdict(report),
         facts=_facts(report),
+        options=_options(report),
         floors=rows.floor_rows(report),
         metrics=rows.metric_rows(report),
         uncounted=rows.uncounted(report),
@@ -53,15 +55,27 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         for key, word in (("issues", "期"), ("articles", "篇"), ("passages", "段"))
         if key in index
     ]
+    machine = [f"{MACHINE.get(name, name)} {v}" for name, v in report.machine.items() if v]
     facts = [
         ("完成", report.made),
         ("题目", f"{len(report.results)} 题"),
         ("索引", " · ".join([str(index.get("version", "")), *held])),
         ("编码器", str(index.get("encoder", ""))),
         ("生成器", "未用（只测检索）" if report.retrieval_only else report.generator),
-        ("机器", " · ".join(report.machine.values())),
+        ("机器", " · ".join(machine)),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _options(report: Report) -> dict[str, str]:
+    """The flags of `rag eval` that chose what was run."""
+    chosen = report.selection
+    options = {f"--limit {chosen.limit}": "只做前几题"} if chosen.limit else {}
+    if chosen.tags:
+        options[f"--tag {', '.join(chosen.tags)}"] = "只做带这些标签的题"
+    if report.retrieval_only:
+        options["--retrieval-only"] = "只测检索"
+    return options
 
 
 def _sources(result: Result) -> list[dict[str, str]]:

@@ -13,7 +13,6 @@ from rag.evaluate.record import Change, Report, Result
 from rag.evaluate.summary import METRICS, About
 
 Trend = Literal["better", "worse", "same", "none"]
-STAGES = {"retrieve": "检索", "first_token": "首字", "total": "总计"}
 TRENDS = {"better": "好转", "worse": "变差"}
 ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -136,7 +135,7 @@ def answer_text(result: Result) -> str:
 
 
 def stage_seconds(result: Result, stage: str) -> float | None:
-    """Seconds of a stage (a key of `STAGES`); None where it did not run."""
+    """Seconds of a stage (a key of `summary.STAGES`); None where it did not run."""
     return result.seconds.get(stage)
 
 

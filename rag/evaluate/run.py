@@ -104,11 +104,10 @@ def run_case(case: Case, searcher: Searcher, answerer: Answerer | None) -> Resul
 
 
 def _seconds(answer: Answer) -> dict[str, float]:
-    """Of the stages that ran: answers made from records retrieve nothing and write nothing."""
-    taken = asdict(answer.timings)
-    if answer.confidence is None:
-        del taken["retrieve"]
-    return {stage: round(s, 4) for stage, s in taken.items() if s is not None}
+    """Of the stages that ran, the others took no time: answers made from records retrieve
+    nothing and write nothing, refusals before reading write nothing.
+    """
+    return {stage: round(s, 4) for stage, s in asdict(answer.timings).items() if s}
 
 
 def _found(hit: Hit) -> Found:

@@ -11,7 +11,14 @@ from rag.evaluate.text_metrics import figure_support
 RESAMPLES = 2000
 SEED = 0
 _QUANTILES = {"p50": 0.50, "p95": 0.95}
-_STAGES = ("retrieve", "first_token", "total")
+STAGES = {
+    "retrieve": "检索",
+    "read": "阅读",
+    "check": "核对",
+    "first_token": "首字",
+    "total": "总计",
+}
+"""What is timed of an answer: the stages, then what the reader waits for."""
 
 
 class About(NamedTuple):
@@ -38,9 +45,9 @@ METRICS: dict[str, About] = {
     "refusal_recall": About("拒答召回率", "资料没有答案的题里，拒答了的"),
     "refusal_f1": About("拒答 F1", "拒答准确率与召回率的调和平均", ""),
     "false_refusals": About("误拒率", "资料有答案的题里，被拒答的", "share", False),
-    "recall_at_1": About("召回率@1", "排在第一的文章命中的预期文章"),
-    "recall_at_3": About("召回率@3", "前三篇文章命中的预期文章"),
-    "recall_at_10": About("召回率@10", "前十个段落所属文章命中的预期文章"),
+    "recall_at_1": About("召回率@1", "预期文章里，排在第一的"),
+    "recall_at_3": About("召回率@3", "预期文章里，排在前三篇的"),
+    "recall_at_10": About("召回率@10", "预期文章里，前十个段落所属的"),
     "mrr_at_10": About("MRR@10", "第一篇预期文章名次的倒数", ""),
     "ndcg_at_10": About("nDCG@10", "按名次折减的命中得分与最好情形之比", ""),
     "answer_in_top_1": About("首条含答案", "第一个段落就含答案的题"),
@@ -48,6 +55,10 @@ METRICS: dict[str, About] = {
     "answer_in_top_10": About("前十条含答案", "前十个段落里含答案的题"),
     "retrieve_p50": About("检索 p50", "检索用时的中位数", "seconds", False),
     "retrieve_p95": About("检索 p95", "检索用时的第 95 百分位", "seconds", False),
+    "read_p50": About("阅读 p50", "等待生成模型的用时，中位数", "seconds", False),
+    "read_p95": About("阅读 p95", "等待生成模型的用时，第 95 百分位", "seconds", False),
+    "check_p50": About("核对 p50", "核对与成文的用时，中位数", "seconds", False),
+    "check_p95": About("核对 p95", "核对与成文的用时，第 95 百分位", "seconds", False),
     "first_token_p50": About("首字 p50", "到首字的用时，中位数", "seconds", False),
     "first_token_p95": About("首字 p95", "到首字的用时，第 95 百分位", "seconds", False),
     "total_p50": About("总计 p50", "整个回答的用时，中位数", "seconds", False),
@@ -63,7 +74,7 @@ def summarise(results: Sequence[Result]) -> dict[str, Metric]:
     """
     pairs = _ratios(results)
     metrics = {name: _ratio_metric(rows) for name, rows in pairs.items()}
-    for stage in _STAGES:
+    for stage in STAGES:
         seconds = _seconds(results, stage)
         for name, share in _QUANTILES.items():
             metrics[f"{stage}_{name}"] = _quantile_metric(seconds, share)

@@ -12,9 +12,11 @@ from rag.answer.figures import Figure, figures
 from rag.answer.numbers import normal_figures, unsupported
 from rag.evaluate.record import Case
 from rag.index.words import normalise
+from rag.ingest.chunk import sentence_ranges
 
 MARKER = re.compile(r"\[\d+\]")
 _CITED = re.compile(r"(.+?)((?:\[\d+\])+)", re.DOTALL)
+_LATE = re.compile(r"([。！？!?…”’」』）)\"']+)((?:\[\d+\])+)")
 _LOOSE_SPACE = re.compile(r"(?<![a-z0-9])\s+|\s+(?![a-z0-9])")
 _RANGED = re.compile("[0-9]°?[a-z]*-$")  # units in lower case are unknown to `figures`
 _MARKS = re.compile(r"[\W_]+")
@@ -80,7 +82,9 @@ def figure_support(answer: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
     """How many figures the cited sentences of an answer have, and those that stand in nothing
     that their sentence cites: neither the quotation nor the headline nor the article's date.
 
-    Answers made from records (confidence None) have none: they state counts, not quotations.
+    answer: as `rag.answer.export.answer_to_dict` gives it. A sentence without a marker claims
+    nothing of the corpus (such as one that says what was not found) and does not count. Answers
+    made from records (confidence None) have no such figures: they state counts, not quotations.
     """
     if answer["confidence"] is None:
         return 0, ()
@@ -89,11 +93,18 @@ def figure_support(answer: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
         for c in answer["citations"]
     }
     total, wrong = 0, []
-    for sentence, markers in _CITED.findall(answer["answer"]):
+    for words, markers in _cited_words(answer["answer"]):
         cited = [sources[m] for m in MARKER.findall(markers) if m in sources]
-        total += len(figures(sentence))
-        wrong += [figure.text for figure in unsupported(sentence, cited)]
+        total += len(figures(words))
+        wrong += [figure.text for figure in unsupported(words, cited)]
     return total, tuple(wrong)
+
+
+def _cited_words(text: str) -> list[tuple[str, str]]:
+    """The words before each marker, or row of them, that stand in its sentence."""
+    text = _LATE.sub(r"\2\1", text)  # 15个。[1] reads 15个[1]。
+    sentences = (text[start:end] for start, end in sentence_ranges(text))
+    return [pair for sentence in sentences for pair in _CITED.findall(sentence)]
 
 
 @lru_cache(maxsize=256)

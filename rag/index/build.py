@@ -7,13 +7,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from rag.config import Settings
-from rag.errors import CorpusError, StoreError, UnreadableFile
+from rag.errors import CorpusError, StoreError
 from rag.index.dense import DenseIndex
 from rag.index.sparse import SparseIndex
 from rag.index.store import Store, sha256
 from rag.index.words import Segmenter, harvest
 from rag.ingest.chunk import passages as cut_passages
-from rag.ingest.readers import corpus_files, printable, read_issue
+from rag.ingest.readers import corpus_files, printable, read_issues
 from rag.models.encoder import Encoder
 from rag.progress import Progress, Silent
 from rag.types import Article, Issue, Manifest, Passage, Unreadable
@@ -93,11 +93,11 @@ def read_corpus(corpus: Path, progress: Progress) -> tuple[list[Issue], list[Unr
     files = corpus_files(corpus)
     with progress.task("读取报纸", len(files)) as advance:
         for path in files:
-            try:
-                issues.append(read_issue(path, corpus))
-            except UnreadableFile as error:
-                logger.warning("skipped %s", error)
-                unreadable.append(Unreadable(printable(path.relative_to(corpus)), error.reason))
+            read, refused = read_issues(path, corpus)
+            issues += read
+            unreadable += refused
+            for item in refused:
+                logger.warning("skipped %s: %s", item.source, item.reason)
             advance(1)
     return issues, unreadable
 

@@ -1,33 +1,52 @@
-"""Files of the corpus to issues: which files count, their encodings, front matter, dates."""
+"""Files of the corpus to issues: which files count, and how each form is read."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date as Date
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
-
-import yaml
 
 from rag.errors import CorpusError, UnreadableFile
 from rag.ingest import forms
+from rag.ingest.archive import MAX_BYTES, member_path, open_archive, read_member
+from rag.ingest.docx import read_docx
+from rag.ingest.html import read_html
 from rag.ingest.page import parse_page
-from rag.types import Article, Issue
+from rag.ingest.pdf import read_pdf
+from rag.ingest.rows import read_rows
+from rag.ingest.text import BINARY as BINARY
+from rag.ingest.text import decode as decode
+from rag.ingest.text import front_matter as front_matter
+from rag.ingest.text import name_date as name_date
+from rag.ingest.text import parse_date, path_date
+from rag.types import Issue, Unreadable
 
-PAGE_SUFFIXES = frozenset({".md", ".txt"})
-SUFFIXES = PAGE_SUFFIXES | {".jsonl"}
+# What a form gives: facts of the issue (title, paper, date, page, author) and the page's lines.
+Read = tuple[dict[str, Any], str]
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
-_NAME_DATE = re.compile(
-    r"(?<!\d)(\d{4})(?:[-_.年](\d{1,2})[-_.月](\d{1,2})|(\d{2})(\d{2}))(?!\d|[a-f]\d)"
-)
-_MIN_COMMON = 0.7
-BINARY = "this is a binary file, not text; remove it or convert it to .md"
+
+def _read_text(data: bytes) -> Read:
+    return front_matter(decode(data))
+
+
+def _read_html(data: bytes) -> Read:
+    return read_html(decode(data))
+
+
+# Each takes a file's bytes and raises ValueError with the reason and the remedy.
+_PAGES: dict[str, Callable[[bytes], Read]] = {
+    ".md": _read_text,
+    ".txt": _read_text,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".pdf": read_pdf,
+    ".docx": read_docx,
+}
+_ARCHIVE = ".zip"
+SUFFIXES = frozenset({*_PAGES, ".jsonl", _ARCHIVE})
 
 
 def corpus_files(corpus: Path) -> list[Path]:
@@ -58,37 +77,126 @@ def corpus_files(corpus: Path) -> list[Path]:
     return sorted(map(Path, found))
 
 
-def read_issue(path: Path, corpus: Path | None = None) -> Issue:
-    """One file to an issue. Its id is its path below `corpus`, without the ending.
+def read_issues(path: Path, corpus: Path | None = None) -> tuple[list[Issue], list[Unreadable]]:
+    """The issues of one file, several in an archive, and what cannot be read of it.
 
-    Raises UnreadableFile with the reason and the remedy.
+    Never raises: a file that cannot be read, or a member of an archive, is named with the
+    reason and the remedy, by its path below `corpus`.
     """
     name = path.relative_to(corpus) if corpus else Path(path.name)
-    _check(path, name)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(path, f"cannot be read ({error.strerror}); check it") from error
+        if path.suffix.lower() == _ARCHIVE:
+            return _read_archive(_data(path, name), name)
+        return [read_issue(path, corpus)], []
+    except UnreadableFile as error:
+        return [], [Unreadable(printable(name), error.reason)]
+    except ValueError as error:
+        return [], [Unreadable(printable(name), str(error))]
+
+
+def read_issue(path: Path, corpus: Path | None = None) -> Issue:
+    """A file that holds one issue. Its id is its path below `corpus`, without the ending.
+
+    Raises UnreadableFile with the reason and the remedy, for an archive too.
+    """
+    name = path.relative_to(corpus) if corpus else Path(path.name)
+    data = _data(path, name)
+    if path.suffix.lower() == _ARCHIVE:
+        raise UnreadableFile(path, "an archive may hold several issues; name one of them")
     try:
-        text = decode(data)
+        return _issue(data, name, name.with_suffix("").as_posix())
     except ValueError as error:
         raise UnreadableFile(path, str(error)) from error
-    issue_id = name.with_suffix("").as_posix()
-    if path.suffix.lower() == ".jsonl":
-        return _read_rows(text, path, issue_id)
-    meta, body = front_matter(text)
+
+
+def _data(path: Path, name: Path) -> bytes:
+    """A file's bytes. Raises UnreadableFile where by name, kind or size it is no page."""
+    _check(path, name)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UnreadableFile(path, f"cannot be read ({error.strerror}); check it") from error
+    if len(data) > MAX_BYTES:
+        raise UnreadableFile(path, f"larger than {MAX_BYTES // 10**6} MB; split it")
+    if not data.strip():
+        raise UnreadableFile(path, "the file is empty; put text into it or remove it")
+    return data
+
+
+def _issue(data: bytes, name: PurePath, issue_id: str) -> Issue:
+    """name: the file's path below the corpus. Raises ValueError with reason and remedy."""
+    suffix = name.suffix.lower()
+    if suffix == ".jsonl":
+        return read_rows(decode(data), name, issue_id)
+    facts, lines = _PAGES[suffix](data)
     issue = parse_page(
-        body,
+        lines,
         issue_id=issue_id,
         source=name.as_posix(),
-        title=str(meta.get("title") or ""),
-        paper=str(meta.get("paper") or ""),
-        date=parse_date(meta.get("date")) or name_date(name.stem),
-        page=forms.page_number(f"{meta.get('page') or ''}版") or str(meta.get("page") or ""),
+        title=str(facts.get("title") or ""),
+        paper=str(facts.get("paper") or ""),
+        date=parse_date(facts.get("date")) or path_date(name),
+        page=forms.page_number(f"{facts.get('page') or ''}版") or str(facts.get("page") or ""),
     )
     if not any(article.text or article.headline for article in issue.articles):
-        raise UnreadableFile(path, "no article in it; put text into it or remove it")
-    return issue
+        raise ValueError("no article in it; put text into it or remove it")
+    return _credited(issue, facts.get("author"))
+
+
+def _credited(issue: Issue, author: object) -> Issue:
+    """The issue, with the author that its file names where its only article has no byline."""
+    article = issue.articles[0]
+    named = article.byline or article.reporters or article.correspondents
+    if not isinstance(author, str) or named or len(issue.articles) > 1:
+        return issue
+    credits = forms.byline_credits(author)
+    credited = replace(
+        article,
+        byline=author,
+        reporters=credits.reporters,
+        correspondents=credits.correspondents,
+    )
+    return replace(issue, articles=(credited,))
+
+
+def _read_archive(data: bytes, name: Path) -> tuple[list[Issue], list[Unreadable]]:
+    """Each member of an archive as a file of a folder named as the archive is.
+
+    Raises ValueError where the archive itself cannot be read, or holds nothing.
+    """
+    issues: list[Issue] = []
+    unreadable: list[Unreadable] = []
+    archive = open_archive(data)
+    for member in archive.infolist():
+        shown = ascii(member.filename)[1:-1]
+        try:
+            inner = member_path(member)
+            shown = inner.as_posix()
+            if not member.is_dir() and not _hidden(inner):
+                issues.append(_member(archive, member, name, inner))
+        except ValueError as error:
+            unreadable.append(Unreadable(f"{printable(name)}/{shown}", str(error)))
+    if not issues and not unreadable:
+        raise ValueError("no page in it; put pages into it or remove it")
+    return issues, unreadable
+
+
+def _hidden(inner: PurePath) -> bool:
+    """Whether a member is one that packers add."""
+    return any(part.startswith((".", "__MACOSX")) for part in inner.parts)
+
+
+def _member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: Path, inner: PurePath
+) -> Issue:
+    suffix = inner.suffix.lower()
+    if suffix == _ARCHIVE:
+        raise ValueError("an archive in an archive; unpack it")
+    if suffix not in SUFFIXES:
+        raise ValueError(_unknown_form(suffix))
+    issue_id = (name.with_suffix("") / inner.with_suffix("")).as_posix()
+    return _issue(read_member(archive, member), name / inner, issue_id)
 
 
 def _check(path: Path, name: Path) -> None:
@@ -102,8 +210,11 @@ def _check(path: Path, name: Path) -> None:
         )
         raise UnreadableFile(path, reason)
     if path.suffix.lower() not in SUFFIXES:
-        known = " ".join(sorted(SUFFIXES))
-        raise UnreadableFile(path, f"unknown form {path.suffix or '(no ending)'}; use {known}")
+        raise UnreadableFile(path, _unknown_form(path.suffix))
+
+
+def _unknown_form(suffix: str) -> str:
+    return f"unknown form {suffix or '(no ending)'}; use {' '.join(sorted(SUFFIXES))}"
 
 
 def printable(path: Path) -> str:
@@ -112,126 +223,34 @@ def printable(path: Path) -> str:
 
 
 def find_issue(source: str, corpus: Path) -> Issue:
-    """An issue by a file's path, or by its id in the corpus. Raises CorpusError for neither."""
+    """An issue by a file's path, or by its id in the corpus.
+
+    Raises CorpusError for neither and for an archive of several issues, which have ids.
+    """
     path = Path(source)
     if os.path.isfile(path):  # false, not an error, for an overlong name
         inside = corpus.is_dir() and path.resolve().is_relative_to(corpus.resolve())
-        return read_issue(path.resolve(), corpus.resolve()) if inside else read_issue(path)
+        path, below = (path.resolve(), corpus.resolve()) if inside else (path, None)
+        return _only(path, below) if path.suffix.lower() == _ARCHIVE else read_issue(path, below)
     for path in corpus_files(corpus):
-        if path.relative_to(corpus).with_suffix("").as_posix() == source:
+        name = path.relative_to(corpus).with_suffix("").as_posix()
+        if path.suffix.lower() != _ARCHIVE and name == source:
             return read_issue(path, corpus)
+        if path.suffix.lower() == _ARCHIVE and f"{source}/".startswith(f"{name}/"):
+            if name == source:
+                return _only(path, corpus)
+            for issue in read_issues(path, corpus)[0]:
+                if issue.id == source:
+                    return issue
     raise CorpusError(f"no file and no issue {source} in {corpus}; see `ls {corpus}`")
 
 
-def decode(data: bytes) -> str:
-    """Bytes to text: UTF-8, UTF-16 with a byte order mark, or GB18030.
-
-    GB18030 accepts almost any bytes, so its reading is believed only where most of it is
-    everyday characters. Raises ValueError with the reason.
-    """
-    if not data.strip():
-        raise ValueError("the file is empty; put text into it or remove it")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16").replace("\r\n", "\n").replace("\r", "\n")
-    if b"\0" in data:
-        raise ValueError(BINARY)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = _decode_gb(data)
-    if sum(c < " " and c not in "\t\n\r\f\v" for c in text) > len(text) / 100:
-        raise ValueError(BINARY)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _decode_gb(data: bytes) -> str:
-    remedy = "the encoding is not known; save the file as UTF-8 or GB18030"
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError as error:
-        raise ValueError(remedy) from error
-    foreign = [c for c in text if c > "\x7f"]
-    if sum(map(_everyday, foreign)) < _MIN_COMMON * len(foreign):
-        raise ValueError(remedy)
-    return text
-
-
-def _everyday(character: str) -> bool:
-    """Whether a character is of the first level of GB 2312 (3,755 characters), or a mark."""
-    try:
-        lead = character.encode("gb2312")[0]
-    except UnicodeEncodeError:
-        return False
-    return 0xB0 <= lead <= 0xD7 or 0xA1 <= lead <= 0xA3
-
-
-def front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """The YAML between two lines of `---` at the top, and what follows it.
-
-    What is not a mapping in YAML is left in the text, so that nothing is lost.
-    """
-    match = _FRONT_MATTER.match(text)
-    if not match:
-        return {}, text
-    try:
-        meta = yaml.safe_load(match.group(1))
-    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: 2024-02-30
-        return {}, text
-    return (meta, text[match.end() :]) if isinstance(meta, dict) else ({}, text)
-
-
-def parse_date(value: object) -> Date | None:
-    """A date of front matter or of a row: a date, or text such as 2024-09-18, 2024年9月18日."""
-    if isinstance(value, Date):
-        return Date(value.year, value.month, value.day)
-    return name_date(value) if isinstance(value, str) else None
-
-
-def name_date(name: str) -> Date | None:
-    """The date in a file name (2024-09-18, 20240918, 2024年9月18日), if it is one."""
-    for year, month, day, month2, day2 in _NAME_DATE.findall(name):
-        try:
-            return Date(int(year), int(month or month2), int(day or day2))
-        except ValueError:  # digits that are no date, such as a part of a hash
-            continue
-    return None
-
-
-def _read_rows(text: str, path: Path, issue_id: str) -> Issue:
-    articles: list[Article] = []
-    for number, row in _rows(text, path):
-        body = row.get("text")
-        if not isinstance(body, str) or not body.strip():
-            raise UnreadableFile(path, f"line {number} has no text; add it or remove the line")
-        paragraphs = [line.strip() for line in body.splitlines() if line.strip()]
-        day = parse_date(row.get("date")) or name_date(path.stem)
-        found = forms.body_credits("\n".join(paragraphs))
-        key = str(row.get("id") or number)
-        digest = hashlib.sha256("\0".join((issue_id, key, *paragraphs)).encode("utf-8", "replace"))
-        articles.append(
-            replace(
-                Article(digest.hexdigest()[:16], issue_id, str(row.get("title") or ""), ""),
-                text="\n".join(paragraphs),
-                reporters=found.reporters,
-                correspondents=found.correspondents,
-                paper=str(row.get("paper") or ""),
-                date=day,
-                page=str(row.get("page") or ""),
-            )
-        )
-    if not articles:
-        raise UnreadableFile(path, "no article in it; put rows into it or remove it")
-    return Issue(issue_id, path.name, tuple(articles), date=name_date(path.stem))
-
-
-def _rows(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UnreadableFile(path, f"line {number} is not JSON; put it right") from error
-        if not isinstance(row, dict):
-            raise UnreadableFile(path, f"line {number} is not an object; put it right")
-        yield number, row
+def _only(path: Path, corpus: Path | None) -> Issue:
+    """The issue of an archive that holds one."""
+    issues, unreadable = read_issues(path, corpus)
+    if len(issues) == 1:
+        return issues[0]
+    if not issues:
+        raise UnreadableFile(path, unreadable[0].reason)
+    ids = " ".join(issue.id for issue in issues[:3])
+    raise CorpusError(f"{path} holds {len(issues)} issues; name one by its id, such as {ids}")

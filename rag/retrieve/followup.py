@@ -12,7 +12,8 @@ from collections.abc import Collection, Sequence
 
 from rag.index.tagger import open_tagger
 from rag.index.words import Segmenter
-from rag.retrieve.phrases import CLASSIFIER, COPULA, NOMINAL, Part, Phrases, Reading, Tag, nominals
+from rag.retrieve.phrases import CLASSIFIER, COPULA, Phrases, Reading, Tag, nominals
+from rag.retrieve.siblings import like, sibling
 
 LONGEST = 200
 """Characters of a resolved question; one that would be longer stays as it was asked."""
@@ -21,10 +22,7 @@ MEMORY = 8
 _OWN = 3
 """Nouns and verbs from which on a question with a subject of its own is a new topic."""
 
-_PLACE = re.compile("[区园城市省县州镇乡村港湾国]$")
-_CLASSES = tuple(
-    re.compile(f"(?:{w})$") for w in ("公司|集团|银行", "大学|学院", "研究院|研究所|实验室")
-)
+_ONE = re.compile(r"(?:《[^《》]*》|“[^“”]*”|[^？?])+[？?]*\s*|[？?]+")
 _CHAT = re.compile(
     r"^\s*(?:[你您]|请问你|谢谢|多谢|感谢|再见|拜拜|早上好|晚上好|早安|晚安|嗨|哈喽|hi\b|hello\b|thanks?\b|ok\b"
     r"|好的|嗯|换个话题|[今明后昨]天)|^[\s\W]*$",
@@ -34,7 +32,7 @@ _ABOUT = re.compile(
     r"^\s*(?:那么?|还有|至于)?[，,\s]*(.{1,40}?)\s*(?:呢|又?怎么样|又?如何)?\s*[？?]*\s*$"
 )
 _MORE = re.compile(r"^\s*(?:那么?)?还有(?:呢|吗|别的|其他|其它|哪些|什么|没有)*\s*[？?]*\s*$")
-_PRONOUN = re.compile(r"(?<![其吉维])[它他她](?!人|乡|国)(?:们|家(?!里))?(的?)")
+_PRONOUN = re.compile(r"(?<![其吉维])[它他她](?!人|乡|国)(们|家(?!里))?(的?)")
 _POINTING = re.compile(
     rf"(?:(?:这|那|该|上述|前述)(?:一?[{CLASSIFIER}些])|(?<!应)该|这(?![里儿边是也样么])|上述|前述)"
 )
@@ -64,8 +62,24 @@ class FollowUps:
         before = ""
         for earlier in history[-MEMORY:]:
             if not _CHAT.search(earlier):
-                before = self._resolve(earlier.strip(), before)
-        return self._resolve(question, before)
+                before = self._each(earlier.strip(), before)[-1]
+        whole = "".join(self._each(question, before))
+        return whole if len(whole) <= LONGEST else question
+
+    def _each(self, question: str, before: str) -> list[str]:
+        """The questions of one turn resolved, each with the one before it; the last one asks.
+
+        What asks nothing (请注明出处) goes with the question before it as it is.
+        """
+        found: list[str] = []
+        for piece in _ONE.findall(question):
+            if found and not self._phrases.asks(piece):
+                found[-1] += piece
+                continue
+            resolved = self._resolve(piece, before)
+            found.append(resolved)
+            before = before if _CHAT.search(piece) else resolved
+        return found or [question]
 
     def _resolve(self, question: str, before: str) -> str:
         if not before or len(before) > LONGEST or _CHAT.search(question):
@@ -89,12 +103,14 @@ class FollowUps:
             return ""
         if any(p.kind == "的" for p in new.parts) and new.parts[0].kind == "name":
             return f"{new.text}呢？"
-        span = _like(new, then)
+        span = like(new, then) or sibling(new, then)
         if span:
             return then.text[: span[0]] + new.text + then.text[span[1] :]
         if then.topic and all(p.kind == "time" for p in new.parts):
             head, topic, rest = then.text.partition(then.topic)
             return f"{head}{topic}{new.text}{rest}"
+        if new.text in then.subject:
+            return ""
         if not any(p.kind == "name" for p in new.parts):
             return f"{_possessive(then.topic, new.text)}呢？" if then.topic else ""
         if then.topic and then.topic in then.text:
@@ -107,7 +123,7 @@ class FollowUps:
         found = next(
             filter(None, (p.search(question) for p in (_PRONOUN, _THERE, _ITS, _POINTING))), None
         )
-        if not found or not then.topic:
+        if not found or not (then.asked or then.topic):
             return ""
         head, tail = question[: found.start()], question[found.end() :]
         own = [p.kind for p in self._phrases.read(head).parts]
@@ -116,9 +132,13 @@ class FollowUps:
         if found.re is _POINTING:
             return self._pointed(head, found[0], tail, then)
         if found.re is _ITS:
-            return head + _possessive(then.topic, tail)
-        person = found[0][0] in "他她" and next((p.text for p in then.parts if p.flag == "nr"), "")
-        return f"{head}{person or then.topic}{found[1] if found.re is _PRONOUN else ''}{tail}"
+            return head + _possessive(then.asked or then.topic, tail)
+        if found.re is _THERE:
+            return f"{head}{then.topic}{tail}"
+        meant = (_counted(then) if found[1] == "们" else "") or then.asked or then.topic
+        if found[0][0] in "他她":
+            meant = next((p.text for p in then.parts if p.flag == "nr"), meant)
+        return f"{head}{meant}{found[2]}{tail}"
 
     def _pointed(self, head: str, word: str, tail: str, then: Reading) -> str:
         """该公司: its noun stays, so that the reader sees what was taken for what."""
@@ -126,8 +146,9 @@ class FollowUps:
         if not run:
             return "" if tail.strip(" ？?") else then.text
         noun = run[-1].text
-        if then.topic.endswith(noun):
-            return f"{head}{then.topic}{tail[run[-1].end :]}"
+        for known in filter(None, (then.asked, then.topic)):
+            if known.endswith(noun):
+                return f"{head}{known}{tail[run[-1].end :]}"
         for part in then.parts:
             phrase = nominals(then.parts[then.parts.index(part) :])
             if phrase and phrase[-1].text.endswith(noun) and part.kind != "time":
@@ -150,54 +171,25 @@ class FollowUps:
         paired = "的" in kinds[1:] and owns  # 甲的乙 says of itself whose 乙 is meant.
         dated = any(re.search("年.*月|日", p.text) for p in now.parts if p.kind == "time")
         named = any(p.kind == "name" for p in now.parts)
+        if re.match("什么是|何谓|何为", body):
+            return ""
         if named or paired or dated or (content if owns else nouns) >= _OWN:
             return ""
         whole = re.match("占|其中|[超不]|第几|几|多少(?!钱)", body)
-        subject = then.subject if whole and then.subject else then.topic
+        subject = then.asked or (then.subject if whole and then.subject else then.topic)
         if re.match("占|其中", body) or re.search("多少|几", subject):
             subject = _counted(then) or subject
         if re.fullmatch(r"(?:这是)?(?:为什么|为何|怎么|什么时候|何时|在?哪[里儿])[\s？?]*", body):
             return _bare(body.strip(" ？?").removeprefix("这是"), then)
         if not subject or subject in question:
             return ""
+        if body.rstrip(" ？?").endswith("呢") and now.subject and now.subject in then.subject:
+            return ""  # What is spoken of already is no thing of its own.
+        for known in filter(None, (then.asked, then.topic)):
+            if owns and rest[0].kind == "noun" and known.endswith(rest[0].text):
+                return f"{known}{body[rest[0].end :]}"
         owned = owns and now.parts[0].kind == "noun"
         return _possessive(subject, body) if owned else f"{subject}{body}"
-
-
-def _like(new: Reading, then: Reading) -> tuple[int, int] | None:
-    """The span of the earlier question that is of the new entity's kind."""
-    last, whole = new.parts[-1], new.text.strip()
-    olds = [p for p in then.parts if p.text != whole and p.kind in NOMINAL]
-    for old in olds:
-        if _class(old) and _class(old) == _class(last):
-            return old.start, old.end
-    for old in olds:
-        alike = old.text[-1] == whole[-1] or (old.text[0] == whole[0] == "全")
-        if alike and len(new.parts) == 1 and len(old.text) == len(whole):
-            return old.start, old.end
-        if len(new.parts) > 1 and old.kind == "noun" and old.text[-1] == last.text[-1]:
-            before = [p for p in then.parts if p.end <= old.end]
-            size = next(
-                (i for i, p in enumerate(before[::-1]) if p.kind not in NOMINAL), len(before)
-            )
-            return before[-size].start, old.end
-    named = [p for p in then.parts if p.kind == "name"]
-    if len(named) == 1 and last.kind == "name":
-        return named[0].start, named[0].end
-    return None
-
-
-def _class(part: Part) -> str:
-    """What sort of name a part is, as far as its form or flag tells; empty where unknown."""
-    if part.kind == "time" or part.flag == "nr":
-        return part.flag or part.kind
-    if part.kind != "name":
-        return ""
-    if part.text[0] in "《“「" or part.text.isascii():
-        return "title" if part.text[0] in "《“「" else "code"
-    if part.flag == "ns" or _PLACE.search(part.text):
-        return "place"
-    return next((c.pattern for c in _CLASSES if c.search(part.text)), "")
 
 
 def _possessive(owner: str, thing: str) -> str:
@@ -207,7 +199,7 @@ def _possessive(owner: str, thing: str) -> str:
 def _counted(then: Reading) -> str:
     """What an earlier question asked the number of: 园区有多少家企业入驻？ 园区入驻的企业."""
     asks = [p for p in then.parts if p.kind == "ask"]
-    if len(asks) != 1 or not re.match("多少|几", asks[0].text):
+    if len(asks) != 1 or not re.match("多少|几|哪些", asks[0].text):
         return ""
     behind = then.parts[then.parts.index(asks[0]) + 1 :]
     things = [p for p in nominals(behind) if p.kind != "number" and p.text != "钱"]
@@ -238,5 +230,6 @@ def _bare(ask: str, then: Reading) -> str:
     if first and did.startswith(first.text):
         did = did.removeprefix(first.text)
     elif first:
-        return f"{then.topic}{ask}？" if then.topic else ""
+        subject = then.asked or then.topic
+        return f"{subject}{ask}？" if subject else ""
     return f"{then.subject}{ask}{did}？" if then.subject else ""

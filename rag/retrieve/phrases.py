@@ -31,7 +31,16 @@ _FLAGS: tuple[tuple[str, Kind], ...] = (
 NOMINAL: tuple[Kind, ...] = ("name", "noun", "time")
 COPULA = frozenset("是 有 为 叫 达 占".split())
 _WHEN = frozenset("什么时候 何时 几时 为什么 为何 怎么 如何 哪里 哪儿".split())
-_MEASURE = re.compile("[率额量数值价费速积金资龄]$|^全[长高宽]$")
+MEASURE = re.compile("[率额量数值价费速积金资龄]$|^全[长高宽]$")
+"""Ends of nouns that are measured of a thing and are no things themselves."""
+_MAKES = re.compile(
+    "成立|组建|建立|建成|新建|共建|创建|创办|设立|开设|建设|打造|搭建|开工|动工|启用|投用|启动|上线"
+    "|发布|推出|研[发制]|开发|生产|制[定造]|出台|签署|举办|揭牌|发射|通车"
+)
+"""Verbs that bring a thing about: what 它 in the next question points at."""
+_NO_THING = re.compile(
+    "(?:水平|情况|特点|作用|意义|目的|目标|原因|问题|优势|影响|内容|成绩|成果|力|度)$"
+)
 _ORGANISATION = re.compile(rf".{{2,}}(?:{SUFFIX})")
 
 
@@ -51,7 +60,9 @@ class Reading:
     """A question that stands alone, taken apart.
 
     subject: all that stands before the predicate, empty where the question asks for it.
-    topic: what a pronoun points at. predicate: the rest behind the subject.
+    topic: what it is about, mostly a name. predicate: the rest behind the subject.
+    asked: the thing that it asks to be told or tells the making of (甲的模型叫什么？, 甲成立了
+    什么联合体？), which 它 points at before the topic; empty where there is none.
     """
 
     text: str
@@ -59,6 +70,7 @@ class Reading:
     subject: str
     topic: str
     predicate: str
+    asked: str = ""
 
 
 class Phrases:
@@ -78,7 +90,14 @@ class Phrases:
         subject = text[parts[0].start : parts[end - 1].end].strip() if end else ""
         predicate = text[parts[end].start :] if end < len(parts) else ""
         predicate = predicate if re.search(r"\w", predicate) else ""
-        return Reading(text, whole, subject, _topic(text, parts, end), predicate)
+        topic = _topic(text, parts, end)
+        return Reading(text, whole, subject, topic, predicate, _thing(text, parts, end))
+
+    def asks(self, text: str) -> bool:
+        """Whether a piece of text is a question: 呢 and 吗 ask, too."""
+        return bool(re.search(r"[呢吗][\s？?]*$", text)) or any(
+            p.kind == "ask" for p in self._parts(text)
+        )
 
     def _parts(self, text: str) -> Iterator[Part]:
         """Words, with the spans of `_SPANS` and organisations whole."""
@@ -167,9 +186,12 @@ def _topic(text: str, parts: Sequence[Part], end: int) -> str:
     if not head or head[-1].end < parts[end - 1].end:
         return text[parts[0].start : parts[end - 1].end]
     head = head[: next((i for i, p in enumerate(head) if p.kind == "的" and i), len(head))]
-    while len(head) > 1 and (head[-1].flag == "vn" or _MEASURE.search(head[-1].text)):
+    while len(head) > 1 and (head[-1].flag == "vn" or MEASURE.search(head[-1].text)):
         head = head[:-1]
-    return text[head[0].start : head[-1].end]
+    topic = text[head[0].start : head[-1].end]
+    # 总投资, 建筑面积: what is measured of a thing not named is none to go on with.
+    measured = MEASURE.search(topic) and all(p.kind == "noun" for p in head)
+    return "" if measured or len(topic) < 2 else topic
 
 
 def _asked(text: str, parts: Sequence[Part]) -> str:
@@ -180,6 +202,33 @@ def _asked(text: str, parts: Sequence[Part]) -> str:
         did = re.sub(r"[\s？?。吗]+$", "", text[run[-1].end :])
         return f"{did}的{text[run[0].start : run[-1].end]}"
     return named[-1] if named else ""
+
+
+def _thing(text: str, parts: Sequence[Part], end: int) -> str:
+    """The thing that a question is about the name or the making of; see `Reading.asked`."""
+    asks = [i for i, p in enumerate(parts) if p.kind == "ask"]
+    if len(asks) != 1:
+        return ""
+    [ask] = asks
+    behind = parts[ask + 1 :]
+    things = nominals(behind)
+    if things and re.fullmatch(f"什么|哪一?[{CLASSIFIER}]", parts[ask].text):
+        did = "".join(p.text for p in parts[end:ask])
+        ends = all(p.kind == "mark" for p in behind[len(things) :])
+        if not ends or not _MAKES.search(did) or _NO_THING.search(things[-1].text):
+            return ""
+        before = re.sub(r"[了过]?\s*$", "", text[parts[0].start : parts[ask].start])
+        return f"{before}的{text[things[0].start : things[-1].end]}"
+    subject = parts[:end]
+    if len(subject) < 2 or MEASURE.search(subject[-1].text) or _NO_THING.search(subject[-1].text):
+        return ""
+    rest = parts[end:]
+    named = parts[ask].text == "什么" and ask and parts[ask - 1].text in ("叫", "是", "为")
+    done = [] if any(p.kind in NOMINAL for p in rest) else rest
+    did = "".join(p.text for p in (*subject, *done) if p.kind not in NOMINAL)
+    owned = any(p.kind == "的" for p in subject)
+    known = owned and (named or _MAKES.search(did))
+    return text[subject[0].start : subject[-1].end] if known else ""
 
 
 def _apart(head: Sequence[Part]) -> bool:

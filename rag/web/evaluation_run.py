@@ -21,7 +21,7 @@ from rag.evaluate.command import choose
 from rag.evaluate.gather import gather
 from rag.evaluate.kept import forget
 from rag.evaluate.plots import latency_histogram, refusal_curve, tag_bars
-from rag.evaluate.record import Case, Report
+from rag.evaluate.record import Case, Report, Selection
 from rag.evaluate.report import read_report, write_report
 from rag.evaluate.rows import legal
 from rag.evaluate.run import Answerer, run
@@ -99,8 +99,11 @@ def read_case_file(name: str, data: bytes) -> CaseFile:
 class Run:
     """One evaluation: told by its thread, looked at and stopped by others."""
 
-    def __init__(self, file: CaseFile, cases: Sequence[Case], retrieval_only: bool) -> None:
+    def __init__(
+        self, file: CaseFile, cases: Sequence[Case], limit: int | None, retrieval_only: bool
+    ) -> None:
         self.file = file
+        self.limit = limit
         self.cases = tuple(cases)
         self.retrieval_only = retrieval_only
         self.passed = self.done = 0
@@ -164,7 +167,7 @@ class Evaluations:
         with self._turn:
             if self.current is not None and not self.current.over:
                 return None
-            begun = self.current = Run(file, cases, retrieval_only)
+            begun = self.current = Run(file, cases, limit, retrieval_only)
         threading.Thread(target=self._work, args=(begun,), name="evaluation", daemon=True).start()
         return begun
 
@@ -188,7 +191,8 @@ class Evaluations:
         results = run(asked.cases, searcher, answerer, folder, asked.tell)
         files = {asked.file.name: asked.file.sha256}
         generator = answerer.generator if answerer else ""
-        report = gather(results, searcher, generator, files, {}, before)
+        selection = Selection(limit=asked.limit)
+        report = gather(results, searcher, generator, files, {}, before, selection)
         write_report(report, folder)
         forget(folder)
         # drawn here, where no other run draws: matplotlib's settings are the whole process's
