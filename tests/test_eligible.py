@@ -21,7 +21,7 @@ YUNLING = Article(
     date=date(2024, 7, 1),
 )
 BAISHA = Article(
-    "b", "i", "白沙高新区建成基地", "大连的白沙高新区新引进企业57家。", date=date(2024, 7, 1)
+    "b", "i", "白沙高新区建成基地", "青岛的白沙高新区新引进企业57家。", date=date(2024, 7, 1)
 )
 
 
@@ -46,8 +46,8 @@ class TestSubject:
         assert left("昆明新引进了多少家企业？", YUNLING, BAISHA) == [
             s.text for _a, s in sources(YUNLING)
         ]
-        assert left("在大连，新引进的企业有多少家？", YUNLING, BAISHA) == [
-            "大连的白沙高新区新引进企业57家。"
+        assert left("青岛有多少家新引进的企业？", YUNLING, BAISHA) == [
+            "青岛的白沙高新区新引进企业57家。"
         ]
 
     def test_a_place_that_is_nowhere(self):
