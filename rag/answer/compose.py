@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rag.answer.abstain import Abstainer, Signals, signals
 from rag.answer.align import Aligner, Source, Support, evidence_sentences, split_answer
 from rag.answer.conflicts import conflicting, with_dates
+from rag.answer.fits import fits
 from rag.answer.names import Tagger
 from rag.answer.numbers import unsupported
 from rag.answer.prompt import says_nothing_found
@@ -113,9 +114,11 @@ class Composer:
             return Composed((best,), confidence, checks)
         sources = evidence_sentences(evidence.hits)
         shown, verdicts = verify(sentences, evidence.question, sources, self._aligner, self._tagger)
-        if quotable and not shown:
-            shown = [best]
-        return Composed(tuple(shown), confidence, tuple(verdicts))
+        said = "".join(support.text for support in shown)
+        if fits(evidence.question, said) < reading.asked.fitting:
+            checks = _all(sentences, "passed over", "所写的不是所问的那类内容，改为引用原文")
+            return Composed((best,), confidence, checks)
+        return Composed(tuple(shown or [best]), confidence, tuple(verdicts))
 
 
 def _all(sentences: list[str], outcome: Outcome, reason: str) -> tuple[Check, ...]:
