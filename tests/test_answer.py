@@ -17,6 +17,7 @@ from rag.answer.cite import cite
 from rag.answer.examples import example_questions
 from rag.answer.export import answer_to_dict
 from rag.answer.prompt import MODEL_REFUSAL, messages, says_nothing_found
+from rag.answer.shapes import MOST_PARTS, TOO_MANY
 from rag.answer.show import show_answer, show_article
 from rag.config import Settings
 from rag.errors import QuestionError, StoreError
@@ -163,6 +164,14 @@ class TestAssistant:
         assert "火星" not in answer.text
         assert answer.checks[0].outcome != "kept"
 
+    def test_says_how_many_questions_it_answers(self, open_assistant: Open):
+        asked = (
+            "中试基地占地多少亩？首批入驻企业多少家？总投资多少？补贴每月多少元？多少人领取补贴？"
+        )
+        answer = open_assistant("中试基地占地120亩。").ask(asked)
+        assert answer.text.endswith(f"{TOO_MANY}")
+        assert answer.standalone.count("？") == MOST_PARTS
+
     def test_does_not_ask_the_model_about_what_is_nowhere(self, open_assistant: Open):
         answer = open_assistant("中试基地占地120亩。").ask("明天的天气怎么样？")
         assert answer.refused
@@ -240,6 +249,27 @@ def test_answer_in_json_form(open_assistant: Open):
     assert row["citations"][0]["marker"] in row["answer"]
     assert row["citations"][0]["date"] == "2024-06-01"
     assert set(row["timings"]) == {"retrieve", "first_token", "total", "read", "check"}
+
+
+def test_a_draft_that_counts_nothing_gives_way_to_the_quotation(tmp_path: Path):
+    """True and verified, and no answer to a question of how many."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    count = (
+        "白沙高新区的中试基地今年以来接待了来自周边九个县市的制造企业、科研院所和投资机构的考察团，"
+        "截至六月底已有57家企业在基地完成了产品的中试并且签下了供货合同。"
+    )
+    page = (
+        f"# 白沙高新区建成中试基地\n\n{count}中试基地由白沙大学运营，企业随时可以进驻中试基地。\n"
+    )
+    (corpus / "2024-06-01.md").write_text(page, "utf-8")
+    settings = Settings(corpus=corpus, index=tmp_path / "index", abstain=willing(tmp_path))
+    build(settings, HashEncoder())
+    search = Search(Store(settings.index).load(settings.cache_dir), HashEncoder(), settings)
+    generator = ScriptedGenerator(["企业在中试基地完成了中试。"])
+    answer = Assistant(search, generator).ask("有多少家企业在中试基地完成了产品的中试？")
+    assert "57家" in answer.text
+    assert [c.outcome for c in answer.checks] == ["passed over"]
 
 
 def test_batch_goes_on_after_a_bad_line(open_assistant: Open):
