@@ -18,7 +18,7 @@ from rag.progress import Progress
 Reals = NDArray[np.float64]
 Labels = NDArray[np.bool_]
 
-COST = 1.2
+COST = 1.6
 """What refusing an answerable question costs, where answering an unanswerable one costs 1 (in
 shares of either kind). The reader sees the quotation, and can tell that it does not answer."""
 REGULARISATION = 0.05
