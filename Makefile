@@ -19,7 +19,7 @@ test: $(VENV)/.test
 
 # The sample questions with the bundled models. The floors stand a little under what was
 # measured (README); raise them when the product gets better, never lower them to pass.
-FLOORS := passed=0.67 answer_match=0.71 refusal_recall=0.50 false_refusals=0.13 \
+FLOORS := passed=0.69 answer_match=0.74 refusal_recall=0.55 false_refusals=0.11 \
 	citation_precision_article=0.95 figures_supported=1
 
 .PHONY: evaluate

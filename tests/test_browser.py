@@ -405,7 +405,7 @@ def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path
         ask(page, question)
         expect(last_turn(page).locator(".timings")).to_be_visible(timeout=180_000)
         expect(page.locator(".answer")).to_contain_text("15个算法")
-        page.locator(".answer .cite").last.click()
+        page.locator(".answer .cite").first.click()
         expect(page.locator(".paper mark")).to_contain_text("15个算法")
         assert in_view(page, ".paper mark", ".source .scroll")
         ask(page, "请介绍苏州工业园区的人工智能产业。")
