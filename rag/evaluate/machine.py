@@ -13,7 +13,6 @@ PACKAGES = (
     "transformers",
     "sentence-transformers",
     "faiss-cpu",
-    "bm25s",
     "jieba",
     "gradio",
 )

@@ -47,13 +47,13 @@ class Segmenter:
     def __init__(self, terms: Iterable[str], cache_dir: Path) -> None:
         self._jieba = _tokenizer(cache_dir)
         self.terms = tuple(sorted(set(terms)))
-        frequencies = {term: self._frequency(term) for term in map(normalise, self.terms)}
+        frequencies = {term: self.frequency(term) for term in map(normalise, self.terms)}
         for term, frequency in frequencies.items():
             self._jieba.FREQ[term] = frequency
             for end in range(1, len(term)):
                 self._jieba.FREQ.setdefault(term[:end], 0)
 
-    def _frequency(self, term: str) -> int:
+    def frequency(self, term: str) -> int:
         """Just enough for the term to win over its own parts (jieba's `suggest_freq`)."""
         share = 1.0
         for part in self._jieba.cut(term, HMM=False):
@@ -67,6 +67,16 @@ class Segmenter:
     def words(self, text: str) -> list[str]:
         """The plain cut, each character in one word only; marks and spaces are left out."""
         return [t for t in self._jieba.lcut(normalise(text)) if _WORD.search(t)]
+
+
+def teaching(terms: Iterable[str], cache_dir: Path) -> set[str]:
+    """Of the terms, in normal form, those that jieba's own dictionary would cut apart.
+
+    Only these have a say in how a text is cut, and only in a text that holds them.
+    """
+    base, _total = _base_dictionary(cache_dir)
+    known = Segmenter((), cache_dir)
+    return {t for t in map(normalise, terms) if known.frequency(t) != base.get(t)}
 
 
 def normalise(text: str) -> str:
