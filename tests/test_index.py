@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from math import log
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from rag.config import Settings
 from rag.errors import CorpusError, IndexMismatch, IndexMissing
 from rag.index.build import build, is_current
 from rag.index.dense import DenseIndex
+from rag.index.files import Lines, settled_sha256, sha256, write_bytes_lines
 from rag.index.postings import Postings
 from rag.index.records import read_article, to_line
 from rag.index.sparse import SparseIndex
@@ -161,6 +164,26 @@ class TestDense:
         assert rows.tolist() == np.argsort(-products)[:5].tolist()
         assert index.scores(query, rows) == pytest.approx(products[rows], abs=1e-6)
         assert len(index.search(query, 500)) == 50
+
+
+def test_a_hash_is_remembered_until_the_file_changes(tmp_path: Path):
+    path = tmp_path / "file"
+    for age in (0, 3600):  # a file this young is read each time: its time may stay the same
+        path.write_bytes(b"one")
+        os.utime(path, (time.time() - age,) * 2)
+        first = settled_sha256(path)
+        assert settled_sha256(path) == first == sha256(path)
+        path.write_bytes(b"two")
+        assert settled_sha256(path) == sha256(path) != first
+
+
+def test_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "lines"
+    for limit in (1 << 20, 0):  # read, and memory-mapped
+        monkeypatch.setattr("rag.index.files.MAP_FROM", limit)
+        write_bytes_lines(path, [b"a", b"", "园区".encode()])
+        assert list(Lines(path)) == [b"a", b"", "园区".encode()]
+        assert Lines(path)[1:] == [b"", "园区".encode()]
 
 
 def test_articles_survive_the_disk(seed_page: Path):

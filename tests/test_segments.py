@@ -305,6 +305,18 @@ class TestGenerations:
         shutil.rmtree(settings.index)
         assert Search(old, HashEncoder(), settings).search("园区", 5) == before
 
+    def test_memory_mapped_files_say_the_same(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ):
+        build(settings, HashEncoder())
+        plain = load(settings)
+        monkeypatch.setattr("rag.index.files.MAP_FROM", 1)
+        mapped = load(settings)
+        assert isinstance(next(iter(mapped.segments.values())).part.vectors, np.memmap)
+        assert_equal(mapped, plain, settings)
+        write(settings, "c.md", page("新的一版", "岭上一号今年下线三百台。"))
+        assert build(settings, HashEncoder()).passages == 4
+
     def test_segments_are_opened_once(self, settings: Settings):
         build(settings, HashEncoder())
         first = load(settings)

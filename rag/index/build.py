@@ -89,7 +89,7 @@ def is_current(settings: Settings, encoder: str) -> bool:
 def find_base(store: Store, encoder: Encoder) -> Generation | None:
     """The generation in use, else the newest that can be read; None where none fits."""
     in_use = store.in_use()
-    for name in sorted(store.names()[::-1], key=lambda name: name != in_use):
+    for name in sorted(store.names(), key=lambda name: (name == in_use, name), reverse=True):
         try:
             found = store.open(name, mend=True)
         except StoreError as error:

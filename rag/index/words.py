@@ -54,11 +54,16 @@ class Segmenter:
                 self._jieba.FREQ.setdefault(term[:end], 0)
 
     def frequency(self, term: str) -> int:
-        """Just enough for the term to win over its own parts (jieba's `suggest_freq`)."""
-        share = 1.0
-        for part in self._jieba.cut(term, HMM=False):
+        """Just enough for the term to win over its own parts (jieba's `suggest_freq`); its own
+        where it does already, so that a common word in quotation marks changes no cut.
+        """
+        known, share = int(self._jieba.FREQ.get(term, 0)), 1.0
+        parts = self._jieba.lcut(term, HMM=False)
+        if known and parts == [term]:
+            return known
+        for part in parts:
             share *= self._jieba.FREQ.get(part, 1) / self._jieba.total
-        return max(int(share * self._jieba.total) + 1, int(self._jieba.FREQ.get(term, 0)))
+        return max(int(share * self._jieba.total) + 1, known)
 
     def tokens(self, text: str) -> list[str]:
         """Search tokens in order, in normal form; marks and spaces are left out."""
