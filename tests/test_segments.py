@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -427,6 +429,24 @@ class TestDamage:
         assert len(load(settings).passages) == mended.passages == 4
         store.open(intact)
 
+    def test_any_byte_of_a_manifest(self, settings: Settings):
+        version = build(settings, HashEncoder()).version
+        (settings.corpus / "2024-05-01-a.md").unlink()
+        version = build(settings, HashEncoder()).version
+        whole = list(load(settings).passages)
+        path = settings.index / "generations" / version / "manifest.json"
+        data = path.read_bytes()
+        refused = 0
+        for at in range(0, len(data), 7):
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+            try:
+                found = list(load(settings).passages)
+            except StoreError:
+                refused += 1
+            else:
+                assert found == whole
+        assert refused > len(data) / 14
+
     @pytest.mark.parametrize("pointer", ["", "nowhere", "../..", "\xff"])
     def test_damaged_pointer(self, settings: Settings, pointer: str):
         build(settings, HashEncoder())
@@ -462,6 +482,41 @@ class TestDamage:
         store = Store(settings.index)
         assert store.names() == [version] and len(list(store.segments.iterdir())) == 1
         assert len(load(settings).passages) == 3
+
+    def test_a_disk_that_fails_at_any_step(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ):
+        build(settings, HashEncoder())
+        write(settings, "c.md", page("新的一版", "岭上一号今年下线三百台。"))
+        left = 0
+
+        def failing(real):
+            def call(*arguments, **options):
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                return real(*arguments, **options)
+
+            return call
+
+        for step in range(1, 200):
+            left = step
+            with monkeypatch.context() as patch:
+                patch.setattr("os.fsync", failing(os.fsync))
+                patch.setattr(Path, "rename", failing(Path.rename))
+                patch.setattr(Path, "replace", failing(Path.replace))
+                patch.setattr(np, "save", failing(np.save))
+                try:
+                    build(settings, HashEncoder())
+                except StoreError as error:
+                    assert "No space" in str(error)
+                else:
+                    break
+            assert len(load(settings).passages) in (3, 4)
+            assert not list(settings.index.glob("*/.new-*"))
+        assert step > 20
+        assert build(settings, HashEncoder()).passages == len(load(settings).passages) == 4
 
     def test_what_a_killed_build_left_is_removed(self, settings: Settings):
         build(settings, HashEncoder())

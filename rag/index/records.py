@@ -88,8 +88,12 @@ def read_manifest(path: Path) -> Manifest:
             "run `rag build`"
         )
     row["unreadable"] = tuple(Unreadable(**item) for item in row["unreadable"])
-    row["segments"] = tuple(SegmentUse(s["id"], tuple(s["removed"])) for s in row["segments"])
+    row["segments"] = tuple(
+        SegmentUse(str(s["id"]), tuple(map(int, s["removed"]))) for s in row["segments"]
+    )
     manifest = Manifest(**row)
+    if manifest.version != path.parent.name:
+        raise ValueError("it is of another generation")
     if not isinstance(manifest.files, dict) or not manifest.files or not manifest.segments:
         raise ValueError("it lists no files or no segments")
     return manifest
