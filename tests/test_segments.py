@@ -447,6 +447,16 @@ class TestDamage:
                 assert found == whole
         assert refused > len(data) / 14
 
+    def test_of_a_lost_segment_only_its_articles_are_read_again(self, settings: Settings):
+        build(settings, HashEncoder())
+        write(settings, "c.md", page("新的一版", "岭上一号今年下线三百台。"))
+        build(settings, HashEncoder())
+        store = Store(settings.index)
+        shutil.rmtree(store.segments / store.manifest().segments[-1].id)
+        encoder = Counting()
+        assert build(settings, encoder).passages == 4 and len(encoder.seen) == 1
+        assert len(load(settings).passages) == 4
+
     @pytest.mark.parametrize("pointer", ["", "nowhere", "../..", "\xff"])
     def test_damaged_pointer(self, settings: Settings, pointer: str):
         build(settings, HashEncoder())

@@ -26,7 +26,7 @@ from rag.index.generation import Generation
 from rag.index.segment import REBUILD, Segment, check_files
 from rag.index.snapshot import Snapshot
 from rag.index.words import Segmenter
-from rag.types import Manifest
+from rag.types import Manifest, SegmentUse
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +90,10 @@ class Store:
         if not self.generations.is_dir():
             return []
         return sorted(p.name for p in self.generations.iterdir() if re.match(r"\d{6}-", p.name))
+
+    def has(self, use: SegmentUse) -> bool:
+        """Whether a segment's folder is there."""
+        return (self.segments / use.id).is_dir()
 
     def size(self, manifest: Manifest) -> int:
         """Bytes of a generation on disk, with its segments, which others may share."""

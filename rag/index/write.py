@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 from dataclasses import asdict, replace
@@ -16,6 +17,8 @@ from rag.index.store import MANIFEST, SOURCES, TERMS, Store, open_snapshot, read
 from rag.index.verify import verify
 from rag.index.words import Segmenter
 from rag.types import Manifest
+
+logger = logging.getLogger(__name__)
 
 KEEP = 3
 
@@ -80,7 +83,8 @@ def _next_number(store: Store) -> int:
 
 def prune(store: Store) -> None:
     """Keep the newest generations that can be read; `sweep` then takes their segments."""
-    kept = _readable(store)[-KEEP:]
+    whole = [m for m in _readable(store) if all(map(store.has, m.segments))]
+    kept = whole[-KEEP:]
     for name in set(store.names()) - {manifest.version for manifest in kept}:
         shutil.rmtree(store.generations / name, ignore_errors=True)
 
@@ -96,13 +100,11 @@ def sweep(store: Store) -> None:
 
 
 def _readable(store: Store) -> list[Manifest]:
-    """Manifests of generations whose segments are there, oldest first."""
+    """Manifests of all generations of this format, oldest first."""
     found = []
     for name in store.names():
         try:
-            manifest = store.manifest(name)
-        except StoreError:  # another format, or damaged: of no use to anyone
-            continue
-        if all((store.segments / use.id).is_dir() for use in manifest.segments):
-            found.append(manifest)
+            found.append(store.manifest(name))
+        except StoreError as error:  # another format, or damaged: of no use to anyone
+            logger.info("%s", error)
     return found
