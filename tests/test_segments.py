@@ -187,6 +187,22 @@ class TestIncremental:
         build(settings, HashEncoder())
         assert load(settings).sparse.document_frequency("岭上一号") == 0
 
+    def test_a_cut_of_a_removed_row_is_not_taken_over(self, settings: Settings):
+        """Removed rows are not cut again when terms change, so their tokens may be stale."""
+        for number in range(20):  # or the first segment would be written anew
+            write(settings, f"n{number:02}.md", page(f"第{number}期", f"园区新增企业{number}家。"))
+        write(settings, "old.md", page("旧闻", "岭上一号今年下线三百台。"))
+        build(settings, HashEncoder())
+        write(settings, "new.md", page("新闻", "园区引进“岭上一号”。"))
+        build(settings, HashEncoder())
+        (settings.corpus / "old.md").unlink()
+        build(settings, HashEncoder())
+        write(settings, "again.md", page("旧闻", "岭上一号今年下线三百台。"))
+        encoder = Counting()
+        build(settings, encoder)
+        assert encoder.seen == []
+        assert load(settings).sparse.document_frequency("岭上一号") == 2
+
     def test_of_two_files_with_one_article_either_may_go(self, settings: Settings):
         text = page("同一篇", "园区企业获得贷款18亿元。")
         for date, name in (("2024-01-01", "same.md"), ("2024-02-02", "same.txt")):

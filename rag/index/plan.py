@@ -112,7 +112,7 @@ def make_plan(settings: Settings, base: Generation | None, progress: Progress) -
         terms,
         tuple(tuple(sorted(rows)) for rows in kept),
         tuple(incoming),
-        *_reusable(segments, incoming, taught),
+        *_reusable(base, incoming, taught),
     )
     if not plan.passages:
         reasons = "; ".join(f"{s.file}: {s.reason}" for s in plan.sources if s.reason)[:300]
@@ -166,12 +166,19 @@ def _incoming(
 
 
 def _reusable(
-    segments: Sequence[Segment], incoming: Sequence[Incoming], terms: set[str]
+    base: Generation | None, incoming: Sequence[Incoming], terms: set[str]
 ) -> tuple[dict[bytes, Place], frozenset[bytes]]:
     """See `Plan.vectors` and `Plan.recut`."""
     arriving = {k: passage for article in incoming for passage, k in article.passages}
+    removed = base.removed() if base is not None else {}
     vectors: dict[bytes, Place] = {}
-    for at, segment in enumerate(segments):
-        found = segment.find_passages(arriving.keys() - vectors.keys())
-        vectors.update({k: (at, row) for k, row in found.items()})
-    return vectors, frozenset(k for k in vectors if _holds(arriving[k], terms))
+    in_use = set[bytes]()
+    for at, segment in enumerate(base.segments if base is not None else ()):
+        for k, row in segment.find_passages(set(arriving)):
+            # A row out of use was left out when terms changed: its vector holds, its cut may not.
+            used = segment.article_of(row) not in removed[segment.id]
+            if used or k not in vectors:
+                vectors[k] = (at, row)
+            if used:
+                in_use.add(k)
+    return vectors, frozenset(k for k in vectors if k not in in_use or _holds(arriving[k], terms))

@@ -148,13 +148,13 @@ class Segment:
         """The row of the article that a passage is from."""
         return int(np.searchsorted(self.part.bounds, row, side="right")) - 1
 
-    def find_passages(self, wanted: set[bytes]) -> dict[bytes, int]:
-        """A row for each of the keys of passages that are here, whether in use or not."""
+    def find_passages(self, wanted: set[bytes]) -> list[tuple[bytes, int]]:
+        """The keys that are here, each with every row that has it, whether in use or not."""
         if not wanted:
-            return {}
+            return []
         keys = self.part.passage_keys
         near = np.flatnonzero(np.isin(keys[:, 0], to_keys(wanted)[:, 0]))
-        return {found: int(row) for row in near if (found := bytes(keys[row])) in wanted}
+        return [(found, int(row)) for row in near if (found := bytes(keys[row])) in wanted]
 
     def holding(self, terms: Iterable[str]) -> Ints:
         """Rows of passages that may hold one of the terms (in normal form), by their postings.
