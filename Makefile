@@ -61,4 +61,4 @@ lock: $(VENV)
 		--all-extras pyproject.toml -o constraints.txt
 
 clean:
-	rm -rf $(VENV) build *.egg-info index/generations index/CURRENT
+	rm -rf $(VENV) build *.egg-info index/generations index/segments index/CURRENT index/.lock

@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -38,21 +38,30 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a l
 def build(
     corpus: Corpus = None,
     index: Index = None,
-    full: Annotated[bool, typer.Option("--full", help="Build even if nothing changed.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Build anew, reuse nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
+    ] = False,
 ) -> None:
-    """Read the corpus and bring the index up to date."""
-    from rag.index.build import build as build_index
-    from rag.index.build import is_current
+    """Read what is new in the corpus and bring the index up to date."""
+    from rag.index import build as flow
+    from rag.index.show import show_plan
+    from rag.index.store import Store
     from rag.models.encoder import SentenceEncoder
 
     settings = load_settings(corpus=corpus, index=index)
     encoder = SentenceEncoder.open(settings, Bars())
-    if not full and is_current(settings, encoder.name):
-        _say(f"{settings.index} is up to date")
+    if dry_run:
+        for line in show_plan(flow.dry_run(settings, encoder, Bars(), full)):
+            typer.echo(line)
         return
-    manifest = build_index(settings, encoder, Bars())
+    before = Store(settings.index).in_use()
+    manifest = flow.build(settings, encoder, Bars(), full)
     for item in manifest.unreadable:
         _say(f"skipped {item.source}: {item.reason}")
+    if manifest.version == before:
+        _say(f"{settings.index} is up to date")
+        return
     _say(
         f"indexed {manifest.issues} issues, {manifest.articles} articles, "
         f"{manifest.passages} passages as {manifest.version}"
@@ -61,33 +70,29 @@ def build(
 
 @app.command()
 def status(index: Index = None, as_json: AsJson = False) -> None:
-    """Say what the index holds and how it was built."""
+    """Say what the index holds, how it was built, and which generations there are."""
+    from rag.index.show import show_status
+    from rag.index.show import status as index_status
     from rag.index.store import Store
 
-    settings = load_settings(index=index)
-    store = Store(settings.index)
-    manifest = store.manifest()
-    facts: dict[str, Any] = {
-        "index": str(settings.index),
-        "version": manifest.version,
-        "built": manifest.built,
-        "issues": manifest.issues,
-        "articles": manifest.articles,
-        "passages": manifest.passages,
-        "encoder": manifest.encoder,
-        "dimensions": manifest.dimensions,
-        "bytes": store.size(manifest.version),
-        "generations": store.names(),
-        "unreadable": [{"file": u.source, "reason": u.reason} for u in manifest.unreadable],
-    }
+    facts = index_status(Store(load_settings(index=index).index))
     if as_json:
         _print_json(facts)
         return
-    facts["unreadable"] = [f"{u.source} ({u.reason})" for u in manifest.unreadable]
-    facts["bytes"] = f"{facts['bytes'] / 2**20:.1f} MiB"
-    for name, fact in facts.items():
-        value = ", ".join(fact) or "none" if isinstance(fact, list) else fact
-        typer.echo(f"{name:12}{value}")
+    for line in show_status(facts):
+        typer.echo(line)
+
+
+@app.command()
+def rollback(index: Index = None) -> None:
+    """Go back to the generation of the index before this one, until the next build."""
+    from rag.index.store import Store
+
+    manifest = Store(load_settings(index=index).index).rollback()
+    _say(
+        f"{manifest.version} is in use again: {manifest.issues} issues, {manifest.articles} "
+        f"articles, {manifest.passages} passages, built {manifest.built}"
+    )
 
 
 @app.command()

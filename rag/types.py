@@ -279,10 +279,21 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentUse:
+    """A segment of the index as one generation uses it.
+
+    removed: rows of its articles, ascending, that this generation does not hold.
+    """
+
+    id: str
+    removed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What one generation of the index holds. Written last: its presence means it is whole.
 
-    sources: file of the corpus to the SHA-256 of its bytes, unreadable ones too.
+    format: of the files on disk. parser: of the reading of pages, see `rag.ingest.PARSER`.
     files: name to SHA-256 of every other file of the generation.
     """
 
@@ -294,6 +305,8 @@ class Manifest:
     articles: int
     passages: int
     passage_chars: int
-    sources: Mapping[str, str] = field(default_factory=dict)
+    format: int = 0
+    parser: int = 0
+    segments: tuple[SegmentUse, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()

@@ -52,6 +52,6 @@ def _load(settings: Settings, encoder: Encoder) -> Snapshot:
     if snapshot.dense.dimensions != encoder.dimensions:
         raise IndexMismatch(
             f"the index in {settings.index} holds vectors of {snapshot.dense.dimensions} numbers, "
-            f"{encoder.name} makes {encoder.dimensions}; run `rag build --full`"
+            f"{encoder.name} makes {encoder.dimensions}; run `rag build`"
         )
     return snapshot

@@ -13,6 +13,7 @@ import pytest
 from rag.cli import app, main
 from rag.config import Settings, load_settings
 from rag.errors import ConfigError
+from tests.fakes import HashEncoder
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = sorted(c.name or c.callback.__name__ for c in app.registered_commands if c.callback)
@@ -126,6 +127,53 @@ class TestSettings:
         monkeypatch.setenv("RAG_SAUCES", "3")
         with pytest.raises(ConfigError, match="RAG_SAUCES"):
             load_settings()
+
+
+class TestIndexCommands:
+    @pytest.fixture
+    def folders(
+        self, tmp_path: Path, tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> list[str]:
+        monkeypatch.setattr(
+            "rag.models.encoder.SentenceEncoder.open", lambda *_arguments: HashEncoder()
+        )
+        return ["--corpus", str(tiny_corpus), "--index", str(tmp_path / "index")]
+
+    def test_dry_run(
+        self, folders: list[str], tiny_corpus: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        assert run("build", *folders) == 0
+        (tiny_corpus / "2024-05-01-a.md").rename(tiny_corpus / "2024-05-01-c.md")
+        (tiny_corpus / "d.md").write_text("# 题\n\n正文一句。\n", "utf-8")
+        (tiny_corpus / "bad.md").write_bytes(b"\x00")
+        capsys.readouterr()
+        for _ in range(2):
+            assert run("build", "--dry-run", *folders) == 0
+            lines = capsys.readouterr().out.splitlines()
+            assert lines[-2] == "2 new, 0 changed, 0 removed, 1 renamed, 1 unchanged files"
+            assert "4 passages: 1 to embed" in lines[-1]
+            assert "renamed   2024-05-01-a.md -> 2024-05-01-c.md" in lines
+            assert any(line.startswith("skipped   bad.md: ") for line in lines)
+
+    def test_status_and_rollback(
+        self, folders: list[str], tiny_corpus: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        index = folders[2:]
+        assert run("build", *folders) == 0
+        assert run("rollback", *index) == 2
+        assert "no generation before" in capsys.readouterr().err
+        (tiny_corpus / "d.md").write_text("# 题\n\n正文一句。\n", "utf-8")
+        assert run("build", *folders) == 0
+        assert run("rollback", *index) == 0
+        capsys.readouterr()
+        assert run("status", *index, "--json") == 0
+        row = json.loads(capsys.readouterr().out)
+        assert [(g["articles"], g["in_use"]) for g in row["generations"]] == [(2, True), (3, False)]
+        assert run("status", *index) == 0
+        generations = [x for x in capsys.readouterr().out.splitlines() if x.startswith("gen")]
+        assert [line.endswith("in use") for line in generations] == [True, False]
+        assert run("build", *folders) == 0
+        assert "3 articles" in capsys.readouterr().err
 
 
 class TestWithRealModels:

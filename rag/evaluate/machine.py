@@ -15,7 +15,6 @@ PACKAGES = (
     "transformers",
     "sentence-transformers",
     "faiss-cpu",
-    "bm25s",
     "jieba",
     "gradio",
 )

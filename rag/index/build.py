@@ -1,116 +1,215 @@
-"""The build flow: corpus -> issues -> articles -> passages -> vectors and tokens -> store."""
+"""The build flow: corpus -> issues -> articles -> passages -> vectors and tokens -> store.
+
+Only what is new is read, cut and embedded. It goes into a segment of its own; the rest stays
+where it is. An index that was built step by step equals one that was built from nothing.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timezone
-from pathlib import Path
+
+import numpy as np
 
 from rag.config import Settings
-from rag.errors import CorpusError, StoreError
-from rag.index.dense import DenseIndex
-from rag.index.sparse import SparseIndex
-from rag.index.store import Store, sha256
-from rag.index.words import Segmenter, harvest
-from rag.ingest.chunk import passages as cut_passages
-from rag.ingest.readers import corpus_files, printable, read_issues
-from rag.models.encoder import Encoder
+from rag.errors import StoreError
+from rag.index.compact import to_merge
+from rag.index.compare import corpus_hashes, hashes
+from rag.index.generation import Generation, winners
+from rag.index.plan import Plan, make_plan
+from rag.index.postings import Postings
+from rag.index.records import FORMAT, to_line
+from rag.index.segment import Part, Segment, key, to_keys
+from rag.index.store import Store
+from rag.index.words import Segmenter
+from rag.index.write import prune, sweep, write_generation, write_segment
+from rag.ingest import PARSER
+from rag.models.encoder import Encoder, Vectors
 from rag.progress import Progress, Silent
-from rag.types import Article, Issue, Manifest, Passage, Unreadable
+from rag.types import Manifest, SegmentUse
 
 logger = logging.getLogger(__name__)
 
 
-def build(settings: Settings, encoder: Encoder, progress: Progress | None = None) -> Manifest:
-    """Read the corpus of `settings`, index it, and put the new generation in use.
+def build(
+    settings: Settings, encoder: Encoder, progress: Progress | None = None, full: bool = False
+) -> Manifest:
+    """Bring the index of `settings` up to date with its corpus; the manifest of what is in use.
 
-    A file that cannot be read is left out and listed in the manifest. Raises CorpusError
-    where there is no folder or nothing readable in it, StoreError where nothing can be written.
+    A file that cannot be read is left out and listed in the manifest. Damaged parts are built
+    again. full: reuse nothing. Raises CorpusError where there is no folder or nothing readable
+    in it, StoreError where nothing can be written or another build is at work.
     """
     progress = progress or Silent()
-    sources = corpus_hashes(settings.corpus)
-    issues, unreadable = read_corpus(settings.corpus, progress)
-    articles = _unique([article for issue in issues for article in issue.articles])
-    passages = [p for a in articles for p in cut_passages(a, settings.passage_chars)]
-    if not passages:
-        reasons = "; ".join(f"{item.source}: {item.reason}" for item in unreadable[:3])
-        raise CorpusError(f"nothing to index in {settings.corpus}; add issues ({reasons})")
-    terms = sorted({term for article in articles for term in harvest(article)})
-    tokens = _cut(passages, Segmenter(terms, settings.cache_dir), progress)
-    with progress.task("编码段落", len(passages)) as advance:
-        vectors = encoder.encode_passages([p.searchable for p in passages], advance)
-
-    def describe(name: str, files: dict[str, str]) -> Manifest:
-        return Manifest(
-            version=name,
-            built=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            encoder=encoder.name,
-            dimensions=encoder.dimensions,
-            issues=len(issues),
-            articles=len(articles),
-            passages=len(passages),
-            passage_chars=settings.passage_chars,
-            sources=sources,
-            files=files,
-            unreadable=tuple(unreadable),
-        )
-
     store = Store(settings.index)
-    dense, sparse = DenseIndex.build(vectors), SparseIndex.build(tokens)
-    return store.write(articles, passages, terms, dense, sparse, describe)
+    with store.lock():
+        sweep(store)
+        base = None if full else find_base(store, encoder)
+        plan = make_plan(settings, base, progress)
+        if base is not None and plan.idle and base.manifest.version == store.in_use():
+            return base.manifest
+        try:
+            manifest = _carry_out(plan, store, settings, encoder, progress)
+            prune(store)
+        except OSError as error:
+            raise StoreError(f"cannot write the index in {store.folder}: {error}") from error
+        finally:
+            sweep(store)
+        return manifest
+
+
+def dry_run(
+    settings: Settings, encoder: Encoder, progress: Progress | None = None, full: bool = False
+) -> Plan:
+    """What `build` would do. Writes nothing. Raises CorpusError."""
+    base = None if full else find_base(Store(settings.index), encoder)
+    return make_plan(settings, base, progress or Silent())
 
 
 def is_current(settings: Settings, encoder: str) -> bool:
-    """Whether the index in use was built from this corpus as it is, with this encoder."""
+    """Whether the index in use was built from this corpus as it is, with this encoder.
+
+    After `Store.rollback` it is not, unless the corpus is that of the older generation.
+    """
+    store = Store(settings.index)
     try:
-        manifest = Store(settings.index).manifest()
+        manifest = store.manifest()
+        before = hashes(store.sources(manifest))
     except StoreError:
         return False
     return (
         manifest.encoder == encoder
+        and manifest.parser == PARSER
         and manifest.passage_chars == settings.passage_chars
-        and manifest.sources == corpus_hashes(settings.corpus)
+        and before == corpus_hashes(settings.corpus)
     )
 
 
-def corpus_hashes(corpus: Path) -> dict[str, str]:
-    """File of the corpus to the SHA-256 of its bytes; empty for one that cannot be opened."""
-    hashes = {}
-    for path in corpus_files(corpus):
-        name = printable(path.relative_to(corpus))
+def find_base(store: Store, encoder: Encoder) -> Generation | None:
+    """The generation in use, else the newest that can be read; None where none fits."""
+    in_use = store.in_use()
+    for name in sorted(store.names(), key=lambda name: (name == in_use, name), reverse=True):
         try:
-            hashes[name] = sha256(path)
-        except OSError as error:
-            logger.debug("not hashed: %s", error)  # the reader reports it
-            hashes[name] = ""
-    return hashes
+            found = store.open(name, mend=True)
+        except StoreError as error:
+            logger.warning("%s", error)
+            continue
+        manifest = found.manifest
+        if (manifest.encoder, manifest.dimensions) == (encoder.name, encoder.dimensions):
+            return found
+    return None
 
 
-def read_corpus(corpus: Path, progress: Progress) -> tuple[list[Issue], list[Unreadable]]:
-    """All issues of a folder in the order of their files, and what could not be read."""
-    issues: list[Issue] = []
-    unreadable: list[Unreadable] = []
-    files = corpus_files(corpus)
-    with progress.task("读取报纸", len(files)) as advance:
-        for path in files:
-            read, refused = read_issues(path, corpus)
-            issues += read
-            unreadable += refused
-            for item in refused:
-                logger.warning("skipped %s: %s", item.source, item.reason)
-            advance(1)
-    return issues, unreadable
+def _carry_out(
+    plan: Plan, store: Store, settings: Settings, encoder: Encoder, progress: Progress
+) -> Manifest:
+    segmenter = Segmenter(plan.terms, settings.cache_dir)
+    segments = plan.base.segments if plan.base else ()
+    arriving = _part(plan, segments, segmenter, encoder, progress) if plan.incoming else None
+    uses = [(segment, rows) for segment, rows in zip(segments, plan.kept, strict=True) if rows]
+    shapes = [(segment.part.size(rows), len(segment.part.passage_lines)) for segment, rows in uses]
+    merged = to_merge(shapes, len(plan.arriving))
+    parts = [uses[i][0].part.take(np.array(uses[i][1])) for i in merged]
+    parts += [arriving] if arriving is not None else []
+    uses = [use for i, use in enumerate(uses) if i not in merged]
+    if parts:
+        part = Part.join(parts)
+        uses.append((write_segment(store, part), tuple(range(len(part.article_lines)))))
+    generation = Generation(
+        _describe(plan, uses, settings, encoder),
+        plan.sources,
+        plan.terms,
+        tuple(segment for segment, _rows in uses),
+    )
+    return write_generation(store, generation, segmenter)
 
 
-def _unique(articles: list[Article]) -> list[Article]:
-    """One article an id: two files such as a.md and a.txt may carry the same issue."""
-    return list({article.id: article for article in articles}.values())
+def _part(
+    plan: Plan,
+    segments: Sequence[Segment],
+    segmenter: Segmenter,
+    encoder: Encoder,
+    progress: Progress,
+) -> Part:
+    """The articles that come in, with vectors and tokens made or taken over."""
+    keys = [k for _passage, k in plan.arriving]
+    lines = [to_line(passage) for passage, _key in plan.arriving]
+    articles = [article.line for article in plan.incoming]
+    sizes = [len(article.passages) for article in plan.incoming]
+    postings = _postings(plan, segments, segmenter, progress)
+    return Part(
+        articles,
+        lines,
+        np.cumsum([0, *sizes]),
+        to_keys(map(key, articles)),
+        to_keys(keys),
+        _vectors(plan, segments, encoder, progress),
+        postings,
+    )
 
 
-def _cut(passages: list[Passage], segmenter: Segmenter, progress: Progress) -> list[list[str]]:
+def _vectors(
+    plan: Plan, segments: Sequence[Segment], encoder: Encoder, progress: Progress
+) -> Vectors:
+    """Of every arriving passage, float32 [n, d]."""
+    texts = [passage.searchable for passage in plan.to_embed.values()]
+    made: dict[bytes, Vectors] = {}
+    if texts:
+        with progress.task("编码段落", len(texts)) as advance:
+            made = dict(zip(plan.to_embed, encoder.encode_passages(texts, advance), strict=True))
+    vectors = np.empty((len(plan.arriving), encoder.dimensions), np.float32)
+    for row, (_passage, k) in enumerate(plan.arriving):
+        at = plan.vectors.get(k)
+        vectors[row] = made[k] if at is None else segments[at[0]].part.vectors[at[1]]
+    return vectors
+
+
+def _postings(
+    plan: Plan, segments: Sequence[Segment], segmenter: Segmenter, progress: Progress
+) -> Postings:
+    """Of every arriving passage: those cut now, then those of each segment, put in order."""
     tokens = []
-    with progress.task("切分词语", len(passages)) as advance:
-        for passage in passages:
+    with progress.task("切分词语", len(plan.to_cut)) as advance:
+        for passage in plan.to_cut.values():
             tokens.append(segmenter.tokens(passage.searchable))
             advance(1)
-    return tokens
+    parts, order = [Postings.build(tokens)], list(plan.to_cut)
+    for at, segment in enumerate(segments):
+        taken = {
+            k: place[1]
+            for k, place in plan.vectors.items()
+            if place[0] == at and k not in plan.to_cut
+        }
+        if taken:
+            parts.append(segment.part.postings.take(np.array(list(taken.values()))))
+            order += taken
+    rows = {k: row for row, k in enumerate(order)}
+    return Postings.join(parts).arrange([rows[k] for _passage, k in plan.arriving])
+
+
+def _describe(
+    plan: Plan,
+    uses: Sequence[tuple[Segment, Sequence[int]]],
+    settings: Settings,
+    encoder: Encoder,
+) -> Manifest:
+    """The manifest but for its name and its files."""
+    return Manifest(
+        version="",
+        built=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        encoder=encoder.name,
+        dimensions=encoder.dimensions,
+        issues=sum(source.issues for source in plan.sources),
+        articles=len(winners(plan.sources)),
+        passages=plan.passages,
+        passage_chars=settings.passage_chars,
+        format=FORMAT,
+        parser=PARSER,
+        segments=tuple(SegmentUse(s.id, _others(s, rows)) for s, rows in uses),
+        unreadable=tuple(plan.unreadable),
+    )
+
+
+def _others(segment: Segment, rows: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(range(len(segment.part.article_lines))).difference(rows)))

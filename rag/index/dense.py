@@ -1,8 +1,11 @@
-"""The dense index: exact inner product over unit vectors, by FAISS."""
+"""The dense index: exact inner product over unit vectors, by FAISS.
+
+Exact search reads every vector; beyond some 50,000 an approximate index takes its place, behind
+the same three methods. `build` is where it would be chosen.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ from rag.models.encoder import Vectors
 
 
 class DenseIndex:
-    """Rows are passages, in the order of the store."""
+    """Rows are passages, in the order of the snapshot."""
 
     def __init__(self, faiss_index: Any) -> None:  # noqa: ANN401 (no types upstream)
         self._index = faiss_index
@@ -25,19 +28,6 @@ class DenseIndex:
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(np.ascontiguousarray(vectors))
         return cls(index)
-
-    @classmethod
-    def load(cls, path: Path) -> DenseIndex:
-        """Raises RuntimeError (FAISS's own) for a file that is not an index."""
-        import faiss
-
-        return cls(faiss.read_index(str(path)))
-
-    def save(self, path: Path) -> None:
-        """One file in FAISS's format."""
-        import faiss
-
-        faiss.write_index(self._index, str(path))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -72,10 +62,3 @@ class DenseIndex:
         vectors: Vectors = self._index.reconstruct_batch(rows)
         products: NDArray[np.float32] = vectors @ query[0]
         return products
-
-    def vectors(self) -> Vectors:
-        """All rows, float32 [n, d]."""
-        if not len(self):
-            return np.zeros((0, self.dimensions), np.float32)
-        rows: Vectors = self._index.reconstruct_n(0, len(self))
-        return rows

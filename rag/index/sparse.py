@@ -1,66 +1,70 @@
-"""The sparse index: BM25 over search tokens, by bm25s (Lucene's variant, k1 1.5, b 0.75)."""
+"""The sparse index: BM25 over search tokens (Lucene's variant, k1 1.5, b 0.75).
+
+Kamphuis et al., "Which BM25 do you mean?" (2020). N, n and the average length are those of the
+rows in use of all segments, so that scores do not depend on how rows came to their segments.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import log
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.index.postings import Ints, Postings
+
+K1, B = 1.5, 0.75
+
 
 class SparseIndex:
-    """Rows are passages, in the order of the store."""
+    """Rows are passages, in the order of the snapshot."""
 
-    def __init__(self, bm25: Any) -> None:  # noqa: ANN401 (no types upstream)
-        self._bm25 = bm25
-        self._vocabulary: dict[str, int] = bm25.vocab_dict
+    def __init__(self, parts: Sequence[tuple[Postings, NDArray[np.int32]]]) -> None:
+        """parts: postings of each segment, with the row of each of its rows; -1: removed."""
+        self._parts = tuple(parts)
+        self._size = sum(int((rows >= 0).sum()) for _postings, rows in parts)
+        lengths = np.zeros(self._size)
+        for postings, rows in parts:
+            lengths[rows[rows >= 0]] = postings.lengths[rows >= 0]
+        average = (float(lengths.mean()) if self._size else 0.0) or 1.0
+        self._norms = K1 * (1 - B + B * lengths / average)
 
     @classmethod
     def build(cls, documents: Sequence[Sequence[str]]) -> SparseIndex:
-        """From the tokens of every passage; at least one passage."""
-        import bm25s
-
-        logging.getLogger("bm25s").setLevel(logging.WARNING)
-        bm25 = bm25s.BM25()
-        # The empty token keeps a passage without any word (a lone mark) in its row.
-        bm25.index([list(tokens) or [""] for tokens in documents], show_progress=False)
-        return cls(bm25)
-
-    @classmethod
-    def load(cls, folder: Path) -> SparseIndex:
-        """Raises OSError or ValueError for a folder that is not such an index."""
-        import bm25s
-
-        return cls(bm25s.BM25.load(folder, allow_pickle=False, show_progress=False))
-
-    def save(self, folder: Path) -> None:
-        """A folder of NumPy arrays and JSON; no pickle."""
-        self._bm25.save(folder, allow_pickle=False, show_progress=False)
+        """From the tokens of every passage."""
+        return cls([(Postings.build(documents), np.arange(len(documents), dtype=np.int32))])
 
     def __len__(self) -> int:
-        return int(self._bm25.scores["num_docs"])
+        return self._size
+
+    def _found(self, token: str) -> Iterator[tuple[Ints, NDArray[np.float64]]]:
+        """Rows in use that hold a token and how often, segment by segment."""
+        for postings, rows in self._parts:
+            number = postings.numbers.get(token)
+            if number is not None:
+                at = slice(int(postings.indptr[number]), int(postings.indptr[number + 1]))
+                found = rows[postings.rows[at]].astype(np.int64)
+                used = found >= 0
+                yield found[used], postings.counts[at][used].astype(np.float64)
 
     def scores(self, tokens: Sequence[str]) -> NDArray[np.float32]:
-        """BM25 of every passage, float32 [n]; zeros where no token is known."""
-        known = [self._vocabulary[t] for t in tokens if t in self._vocabulary]
-        if not known:
-            return np.zeros(len(self), np.float32)
-        scores: NDArray[np.float32] = self._bm25.get_scores_from_ids(known)
-        return scores
+        """BM25 of every passage, float32 [n]; a token that is repeated counts each time."""
+        scores = np.zeros(len(self))
+        for token in tokens:
+            found = list(self._found(token))
+            idf = self._idf(sum(len(rows) for rows, _counts in found))
+            for rows, counts in found:  # a row stands once in a token's postings
+                scores[rows] += idf * counts / (counts + self._norms[rows])
+        return scores.astype(np.float32)
 
     def document_frequency(self, token: str) -> int:
         """Number of passages that hold a token."""
-        row = self._vocabulary.get(token)
-        if row is None:
-            return 0
-        bounds = self._bm25.scores["indptr"]
-        return int(bounds[row + 1] - bounds[row])
+        return sum(len(rows) for rows, _counts in self._found(token))
 
     def weight(self, token: str) -> float:
         """Inverse document frequency: how much a token tells, 0 (everywhere) and up."""
-        n = self.document_frequency(token)
+        return self._idf(self.document_frequency(token))
+
+    def _idf(self, n: int) -> float:
         return log(1 + (len(self) - n + 0.5) / (n + 0.5))

@@ -1,33 +1,38 @@
 """Generations on disk, written so that a reader never sees half of one.
 
-    index/CURRENT                     the name of the generation in use
-    index/generations/NAME/           articles.jsonl  passages.jsonl  terms.txt
-                                      vectors.faiss   bm25/           manifest.json
+    index/CURRENT                   the name of the generation in use
+    index/segments/ID/              see `rag.index.segment`; shared between generations
+    index/generations/NAME/         sources.jsonl  terms.txt  manifest.json
+    index/.lock                     held while a build is at work
 
-A generation is written under a temporary name, its manifest last (with the SHA-256 of every
-other file), renamed into place, and only then does `CURRENT` point to it, by another rename.
+Whatever is written is synced under a temporary name and renamed into place: segments, then the
+generation (its manifest last, once it has stood its check), and only then `CURRENT`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
+import logging
 import re
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
 from rag.index import records
-from rag.index.dense import DenseIndex
+from rag.index.files import make_folder, sync
+from rag.index.generation import Generation
+from rag.index.segment import REBUILD, Segment, check_files
 from rag.index.snapshot import Snapshot
-from rag.index.sparse import SparseIndex
 from rag.index.words import Segmenter
-from rag.types import Article, Manifest, Passage
+from rag.types import Manifest, SegmentUse
 
-MANIFEST = "manifest.json"
-REBUILD = "run `rag build --full`"
-KEEP = 3
+logger = logging.getLogger(__name__)
+
+MANIFEST, SOURCES, TERMS = "manifest.json", "sources.jsonl", "terms.txt"
+LOCK_SECONDS = 3.0
+_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 class Store:
@@ -35,7 +40,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._generations = folder / "generations"
+        self.generations = folder / "generations"
+        self.segments = folder / "segments"
         self._pointer = folder / "CURRENT"
 
     def current(self) -> str:
@@ -46,38 +52,86 @@ class Store:
         try:
             name = self._pointer.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
-            raise IndexMissing(f"no index in {self.folder}; run `rag build`") from None
+            raise IndexMissing(f"no index in {self.folder}; {REBUILD}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexDamaged(f"{self._pointer} cannot be read; {REBUILD}") from error
-        if not name or Path(name).name != name or not (self._generations / name).is_dir():
+        if not name or Path(name).name != name or not (self.generations / name).is_dir():
             raise IndexDamaged(f"{self._pointer} names no generation; {REBUILD}")
         return name
 
+    def in_use(self) -> str | None:
+        """As `current`, None where nothing can be used."""
+        try:
+            return self.current()
+        except StoreError:
+            return None
+
     def manifest(self, name: str | None = None) -> Manifest:
-        """Of a generation, else of the one in use. Raises as `current`, and IndexDamaged."""
-        path = self._generations / (name or self.current()) / MANIFEST
+        """Of a generation, else of the one in use.
+
+        Raises as `current`, IndexDamaged, and IndexMismatch for another format.
+        """
+        path = self.generations / (name or self.current()) / MANIFEST
         try:
             return records.read_manifest(path)
         except FileNotFoundError:
             raise IndexDamaged(f"{path} is missing: half-written; {REBUILD}") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except _BROKEN as error:
             raise IndexDamaged(f"{path} is corrupted; {REBUILD}") from error
+
+    def sources(self, manifest: Manifest) -> tuple[records.Source, ...]:
+        """What a generation was built from. Raises IndexDamaged."""
+        folder = self.generations / manifest.version
+        check_files(folder, manifest.files)
+        return _sources(folder)
 
     def names(self) -> list[str]:
         """All generations, oldest first."""
-        if not self._generations.is_dir():
+        if not self.generations.is_dir():
             return []
-        return sorted(p.name for p in self._generations.iterdir() if re.match(r"\d{6}-", p.name))
+        return sorted(p.name for p in self.generations.iterdir() if re.match(r"\d{6}-", p.name))
 
-    def size(self, name: str) -> int:
-        """Bytes of a generation on disk."""
-        return sum(f.stat().st_size for f in (self._generations / name).rglob("*") if f.is_file())
+    def has(self, use: SegmentUse) -> bool:
+        """Whether a segment's folder is there."""
+        return (self.segments / use.id).is_dir()
 
-    def load(self, cache_dir: Path, encoder: str | None = None) -> Snapshot:
+    def size(self, manifest: Manifest) -> int:
+        """Bytes of a generation on disk, with its segments, which others may share."""
+        folders = [self.segments / use.id for use in manifest.segments]
+        folders.append(self.generations / manifest.version)
+        return sum(f.stat().st_size for folder in folders for f in folder.glob("*"))
+
+    def open(
+        self, name: str, known: Mapping[str, Segment] | None = None, mend: bool = False
+    ) -> Generation:
+        """A generation, checked against its manifest.
+
+        known: segments that are open already. mend: leave out segments that are damaged.
+        Raises IndexDamaged (naming the file) or IndexMismatch.
+        """
+        manifest = self.manifest(name)
+        sources = self.sources(manifest)
+        segments, damaged = [], False
+        for use in manifest.segments:
+            try:
+                opened = (known or {}).get(use.id) or Segment.open(self.segments / use.id)
+                segments.append(opened)
+            except IndexDamaged as error:
+                if not mend:
+                    raise
+                logger.warning("%s", error)
+                damaged = True
+        terms = read_terms(self.generations / name)
+        return Generation(manifest, sources, terms, tuple(segments), damaged)
+
+    def load(
+        self, cache_dir: Path, encoder: str | None = None, previous: Snapshot | None = None
+    ) -> Snapshot:
         """The generation in use, checked against its manifest.
 
-        encoder: the name that it must have been built with; None takes any. Raises
-        IndexMissing, IndexDamaged (naming the file) or IndexMismatch.
+        encoder: the name that it must have been built with; None takes any. previous: an
+        earlier snapshot, whose segments are not opened again. Raises IndexMissing,
+        IndexDamaged (naming the file) or IndexMismatch.
         """
         name = self.current()
         manifest = self.manifest(name)
@@ -86,99 +140,81 @@ class Store:
                 f"the index in {self.folder} was built with encoder {manifest.encoder}, "
                 f"not {encoder}; {REBUILD} or set RAG_ENCODER back"
             )
-        folder = self._generations / name
-        check_files(folder, manifest)
-        try:
-            articles = records.read_articles(folder / "articles.jsonl")
-            passages = records.read_passages(folder / "passages.jsonl")
-            terms = (folder / "terms.txt").read_text(encoding="utf-8").splitlines()
-            dense = DenseIndex.load(folder / "vectors.faiss")
-            sparse = SparseIndex.load(folder / "bm25")
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            raise IndexDamaged(f"{folder} cannot be loaded ({error}); {REBUILD}") from error
-        counts = {len(passages), len(dense), len(sparse), manifest.passages}
-        if len(counts) != 1 or len(articles) != manifest.articles:
-            raise IndexDamaged(f"{folder}: its files disagree in their counts; {REBUILD}")
-        return Snapshot(manifest, articles, passages, dense, sparse, Segmenter(terms, cache_dir))
+        generation = self.open(name, previous.segments if previous else None)
+        return open_snapshot(generation, Segmenter(generation.terms, cache_dir))
 
-    def write(
-        self,
-        articles: Sequence[Article],
-        passages: Sequence[Passage],
-        terms: Sequence[str],
-        dense: DenseIndex,
-        sparse: SparseIndex,
-        describe: Callable[[str, dict[str, str]], Manifest],
-    ) -> Manifest:
-        """Write a generation and put it in use.
+    def rollback(self) -> Manifest:
+        """Put the generation before the one in use in use again.
 
-        describe: gets the generation's name and its files' hashes, gives the manifest.
-        Raises StoreError where the folder cannot be written; the generation in use stays.
+        Raises StoreError where there is none that can be used; nothing is changed then.
         """
-        folder = self._generations / f".new-{os.getpid()}"
+        with self.lock():
+            current = self.current()
+            for name in reversed([name for name in self.names() if name < current]):
+                try:
+                    manifest = self.open(name).manifest
+                except (IndexDamaged, IndexMismatch) as error:
+                    logger.warning("passed over %s: %s", name, error)
+                    continue
+                self.point_to(name)
+                return manifest
+        raise StoreError(f"no generation before {current} in {self.folder}; {REBUILD} instead")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other builder out. The system frees it when the process ends.
+
+        Raises StoreError where another has it, or the folder cannot be written.
+        """
+        path = self.folder / ".lock"
+        lock = FileLock(path)
         try:
-            self._generations.mkdir(parents=True, exist_ok=True)
-            for left in self._generations.glob(".new-*"):  # of builds that were killed
-                shutil.rmtree(left, ignore_errors=True)
-            folder.mkdir()
-            records.write_lines(folder / "articles.jsonl", articles)
-            records.write_lines(folder / "passages.jsonl", passages)
-            (folder / "terms.txt").write_text("".join(f"{t}\n" for t in terms), encoding="utf-8")
-            dense.save(folder / "vectors.faiss")
-            sparse.save(folder / "bm25")
-            files = hash_files(folder, _files(folder))
-            digest = hashlib.sha256("".join(sorted(files.values())).encode()).hexdigest()
-            name = f"{self._next_number():06d}-{digest[:8]}"
-            manifest = describe(name, files)
-            records.write_lines(folder / MANIFEST, [manifest])
-            folder.rename(self._generations / name)
-            self._point_to(name)
-        except (OSError, RuntimeError) as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            make_folder(self.folder)
+            lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout:
+            raise StoreError(
+                f"another build is at work in {self.folder}; wait for its end and try again"
+            ) from None
+        except OSError as error:
             raise StoreError(f"cannot write the index in {self.folder}: {error}") from error
-        self._prune()
-        return manifest
+        try:
+            yield
+        finally:
+            lock.release()
 
-    def _next_number(self) -> int:
-        names = self.names()
-        return int(names[-1].split("-")[0]) + 1 if names else 1
-
-    def _point_to(self, name: str) -> None:
+    def point_to(self, name: str) -> None:
+        """Put a generation in use. Raises OSError."""
         fresh = self._pointer.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as out:
-            out.write(name + "\n")
-            out.flush()
-            os.fsync(out.fileno())
+        fresh.write_text(f"{name}\n", encoding="utf-8")
+        sync(fresh)
         fresh.replace(self._pointer)
-
-    def _prune(self) -> None:
-        for name in self.names()[:-KEEP]:
-            shutil.rmtree(self._generations / name, ignore_errors=True)
+        sync(self.folder)
 
 
-def check_files(folder: Path, manifest: Manifest) -> None:
-    """Compare every file with its hash. Raises IndexDamaged naming the first that differs."""
-    for name, digest in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise IndexDamaged(f"{path} is missing; {REBUILD}")
-        if sha256(path) != digest:
-            raise IndexDamaged(f"{path} is corrupted; {REBUILD}")
+def open_snapshot(generation: Generation, segmenter: Segmenter) -> Snapshot:
+    """The generation in memory. Raises IndexDamaged where its parts do not fit together."""
+    manifest = generation.manifest
+    try:
+        snapshot = Snapshot(generation, segmenter)
+    except _BROKEN as error:
+        raise IndexDamaged(
+            f"generation {manifest.version} cannot be loaded ({error}); {REBUILD}"
+        ) from error
+    if (len(snapshot.articles), len(snapshot.passages)) != (manifest.articles, manifest.passages):
+        raise IndexDamaged(f"generation {manifest.version} lacks articles; {REBUILD}")
+    return snapshot
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+def read_terms(folder: Path) -> tuple[str, ...]:
+    """Of a generation's folder, which was checked. Raises IndexDamaged."""
+    try:
+        return tuple((folder / TERMS).read_text(encoding="utf-8").splitlines())
+    except _BROKEN as error:
+        raise IndexDamaged(f"{folder / TERMS} is corrupted; {REBUILD}") from error
 
 
-def hash_files(folder: Path, files: Sequence[Path]) -> dict[str, str]:
-    """Path below `folder` to SHA-256, for every file that can be read."""
-    return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
-
-
-def sha256(path: Path) -> str:
-    """Hex digest of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open("rb") as data:
-        while block := data.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def _sources(folder: Path) -> tuple[records.Source, ...]:
+    try:
+        return records.read_sources(folder / SOURCES)
+    except _BROKEN as error:
+        raise IndexDamaged(f"{folder / SOURCES} is corrupted; {REBUILD}") from error

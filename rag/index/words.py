@@ -47,18 +47,23 @@ class Segmenter:
     def __init__(self, terms: Iterable[str], cache_dir: Path) -> None:
         self._jieba = _tokenizer(cache_dir)
         self.terms = tuple(sorted(set(terms)))
-        frequencies = {term: self._frequency(term) for term in map(normalise, self.terms)}
+        frequencies = {term: self.frequency(term) for term in map(normalise, self.terms)}
         for term, frequency in frequencies.items():
             self._jieba.FREQ[term] = frequency
             for end in range(1, len(term)):
                 self._jieba.FREQ.setdefault(term[:end], 0)
 
-    def _frequency(self, term: str) -> int:
-        """Just enough for the term to win over its own parts (jieba's `suggest_freq`)."""
-        share = 1.0
-        for part in self._jieba.cut(term, HMM=False):
+    def frequency(self, term: str) -> int:
+        """Just enough for the term to win over its own parts (jieba's `suggest_freq`); its own
+        where it does already, so that a common word in quotation marks changes no cut.
+        """
+        known, share = int(self._jieba.FREQ.get(term, 0)), 1.0
+        parts = self._jieba.lcut(term, HMM=False)
+        if known and parts == [term]:
+            return known
+        for part in parts:
             share *= self._jieba.FREQ.get(part, 1) / self._jieba.total
-        return max(int(share * self._jieba.total) + 1, int(self._jieba.FREQ.get(term, 0)))
+        return max(int(share * self._jieba.total) + 1, known)
 
     def tokens(self, text: str) -> list[str]:
         """Search tokens in order, in normal form; marks and spaces are left out."""
@@ -67,6 +72,16 @@ class Segmenter:
     def words(self, text: str) -> list[str]:
         """The plain cut, each character in one word only; marks and spaces are left out."""
         return [t for t in self._jieba.lcut(normalise(text)) if _WORD.search(t)]
+
+
+def teaching(terms: Iterable[str], cache_dir: Path) -> set[str]:
+    """Of the terms, in normal form, those that jieba's own dictionary would cut apart.
+
+    Only these have a say in how a text is cut, and only in a text that holds them.
+    """
+    base, _total = _base_dictionary(cache_dir)
+    known = Segmenter((), cache_dir)
+    return {t for t in map(normalise, terms) if known.frequency(t) != base.get(t)}
 
 
 def normalise(text: str) -> str:
