@@ -1,10 +1,10 @@
-"""The ask flow, and the one place where its parts are wired together."""
+"""The ask flow: question -> evidence -> draft -> verified answer."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag.answer.abstain import DEFAULTS, Abstainer, Signals
@@ -124,9 +124,7 @@ class Assistant:
         start = time.perf_counter()
         yield Draft("retrieve")
         whole = self._search.standalone(question, history)
-        composed = self._from_records(question, filters)
-        if composed is None and whole != question:
-            composed = self._from_records(whole, filters)
+        composed = self._from_records(dict.fromkeys((question, whole)), filters)
         if composed is not None:
             timings = Timings(total=time.perf_counter() - start)
             yield self._answer(question, [Evidence(whole, ())], [composed], timings)
@@ -162,14 +160,21 @@ class Assistant:
         names = {*self._snapshot.segmenter.terms, *self._tagger(whole)}
         return parts(whole, sorted(names), self._search.standalone)
 
-    def _from_records(self, question: str, filters: Filters) -> Composed | None:
-        """Greetings, questions about the corpus itself, and summaries: no model writes these."""
-        reply = greeting(question)
-        if reply is not None:
-            return Composed((Support(reply, (), 1.0),), None, ())
+    def _from_records(self, forms: Iterable[str], filters: Filters) -> Composed | None:
+        """Greetings, questions about the corpus itself, and summaries: no model writes these.
+
+        forms: the question as it was asked, and as it stands alone; the first that fits counts.
+        """
         catalogue = self._catalogue
         if filters:
             catalogue = Catalogue([a for a in self._snapshot.articles if filters.holds(a)])
+        told = (self._recorded(question, catalogue) for question in forms)
+        return next((composed for composed in told if composed is not None), None)
+
+    def _recorded(self, question: str, catalogue: Catalogue) -> Composed | None:
+        reply = greeting(question)
+        if reply is not None:
+            return Composed((Support(reply, (), 1.0),), None, ())
         listed = catalogue.answer(question)
         if listed is not None:
             return Composed(tuple(listed), None, ())

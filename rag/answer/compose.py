@@ -11,7 +11,7 @@ from rag.answer.fits import fits
 from rag.answer.names import Tagger
 from rag.answer.numbers import unsupported
 from rag.answer.prompt import says_nothing_found
-from rag.answer.reading import Reading, read
+from rag.answer.reading import Reading, nearness_by, read
 from rag.answer.shapes import asks_for_list
 from rag.answer.verify import once, quotation, verify
 from rag.models.encoder import Encoder
@@ -50,7 +50,7 @@ class Composer:
         tagger: Tagger | None = None,
     ) -> None:
         self._lexicon = lexicon
-        self._encoder = encoder
+        self._nearness = nearness_by(encoder)
         self._aligner = Aligner(lexicon, encoder)
         self._abstainer = abstainer
         self._tagger = tagger
@@ -96,7 +96,7 @@ class Composer:
     def _look(self, evidence: Evidence, draft: str) -> tuple[Reading | None, Signals | None]:
         words = "" if says_nothing_found(draft) else draft.strip()
         reading = read(
-            evidence.question, words, evidence.hits, self._lexicon, self._encoder, self._tagger
+            evidence.question, words, evidence.hits, self._lexicon, self._nearness, self._tagger
         )
         if reading is None:
             return None, None

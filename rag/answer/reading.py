@@ -10,8 +10,9 @@ reading.md`), and the answer quotes both sentences instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.answer.align import Source, evidence_sentences
 from rag.answer.eligible import eligible
@@ -26,6 +27,9 @@ NEAR = 0.3
 """Weight of the encoder's cosine: it finds what is asked in other words."""
 FITTING = 0.15
 """Weight of holding the kind of thing asked for: a day, a share, a count."""
+
+Nearness = Callable[[str, tuple[str, ...]], Sequence[float]]
+"""Of a question to each of some sentences, scaled to 0..1 over the sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def read(
     draft: str,
     hits: Sequence[Hit],
     lexicon: Lexicon,
-    encoder: Encoder,
+    nearness: Nearness,
     tagger: Tagger | None = None,
 ) -> Reading | None:
     """Rank the sentences that can answer; None where no sentence of the evidence can."""
@@ -88,7 +92,7 @@ def read(
     sources = eligible(question, evidence_sentences(hits), tagger)
     if not sources:
         return None
-    cosines = _cosines(question, sources, encoder)
+    cosines = nearness(question, tuple(sentence.text for _article, sentence in sources))
     candidates = []
     for (article, sentence), near in zip(sources, cosines, strict=True):
         held = lexicon.tokens(sentence.text)
@@ -110,10 +114,15 @@ def read(
     )
 
 
-def _cosines(question: str, sources: Sequence[Source], encoder: Encoder) -> list[float]:
-    """Nearness of each sentence to the question, scaled to 0..1 over the sentences."""
-    vectors = encoder.encode_passages([sentence.text for _article, sentence in sources])
-    return [float(x) for x in min_max(vectors @ encoder.encode_queries([question])[0])]
+def nearness_by(encoder: Encoder) -> Nearness:
+    """By cosine. Remembers the last few: one evidence is read for each sentence of a draft."""
+
+    @lru_cache(maxsize=16)
+    def nearness(question: str, sentences: tuple[str, ...]) -> tuple[float, ...]:
+        vectors = encoder.encode_passages(list(sentences))
+        return tuple(map(float, min_max(vectors @ encoder.encode_queries([question])[0])))
+
+    return nearness
 
 
 def _holds(hit: Hit, article: Article, sentence: Sentence) -> bool:

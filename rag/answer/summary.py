@@ -9,6 +9,7 @@ import numpy as np
 from rag.answer.align import Source, Support
 from rag.answer.cite import unpaired
 from rag.answer.eligible import is_instruction, says_nothing
+from rag.answer.verify import quotation
 from rag.ingest.chunk import sentences
 from rag.models.encoder import Encoder
 from rag.types import Article, Sentence
@@ -21,7 +22,7 @@ _SHORT, _LONG = 12, 140
 def summarise(target: Article | Sequence[Article], encoder: Encoder) -> list[Support]:
     """Of one article its lead and the sentences nearest to the whole; of several, their leads."""
     if isinstance(target, Article):
-        return [_support(source) for source in _central(target, encoder)]
+        return [quotation(source) for source in _central(target, encoder)]
     return [
         Support(f"《{article.title}》：{sources[0][1].text}", (sources[0],), 1.0)
         for article in target
@@ -55,7 +56,3 @@ def _central(article: Article, encoder: Encoder) -> list[Source]:
 
 def _spoken(text: str) -> bool:
     return "我" in text or bool(unpaired(text)) or says_nothing(text)
-
-
-def _support(source: Source) -> Support:
-    return Support(source[1].text, (source,), 1.0)

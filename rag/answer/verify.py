@@ -2,10 +2,9 @@
 
 A sentence of a draft is kept when evidence supports it (`align`), every figure in it stands in
 the sentences that it cites (`numbers`), and so does every name (`names`) and every office that
-a person is given; what it calls a total, or of the whole
-country, is called so there; nor may the cited sentence hold
-another figure of the same kind that could be the one asked for. One that fails is replaced by
-the best supporting quotation, or dropped where there is none.
+a person is given; what it calls a total, or of the whole country, is called so there; nor may
+the cited sentence hold another figure of the same kind that could be the one asked for. One
+that fails is replaced by the best supporting quotation, or dropped where there is none.
 """
 
 from __future__ import annotations

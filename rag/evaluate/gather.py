@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from math import isfinite
@@ -15,6 +14,7 @@ from rag.evaluate.machine import hardware, versions
 from rag.evaluate.record import Floor, Metric, Report, Result, Selection
 from rag.evaluate.run import Searcher
 from rag.evaluate.summary import METRICS, compare, refusal_curve, summarise, tag_rates
+from rag.index.files import sha256
 
 NO_SELECTION = Selection()
 
@@ -86,7 +86,7 @@ def parse_floors(given: Sequence[str]) -> dict[str, float]:
 
 def hashes(files: Sequence[Path]) -> dict[str, str]:
     """Path, as given, to SHA-256 of files of cases; a folder stands for those in it."""
-    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in case_paths(files)}
+    return {str(p): sha256(p) for p in case_paths(files)}
 
 
 def _floor(name: str, floor: float, metrics: Mapping[str, Metric]) -> Floor:

@@ -14,6 +14,7 @@ from rag.config import Settings
 from rag.errors import ConfigError
 from rag.evaluate.machine import versions
 from rag.evaluate.record import Case, Result
+from rag.index.files import sha256
 
 PARTIAL = "partial.jsonl"
 
@@ -31,7 +32,7 @@ class Kept:
         """Raises ConfigError where the folder cannot be written."""
         self._path = folder / PARTIAL
         self._made_from = [index, generator, versions(), settings.model_dump(mode="json")]
-        self._made_from.append(_sha256(settings.abstain) if settings.abstain.is_file() else "")
+        self._made_from.append(sha256(settings.abstain) if settings.abstain.is_file() else "")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._out = self._path.open("a+", encoding="utf-8")
@@ -85,7 +86,3 @@ class Kept:
 def forget(folder: Path) -> None:
     """Drop what was kept: the report holds it now."""
     (folder / PARTIAL).unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -10,9 +10,9 @@ import gradio as gr
 from rag.web import evaluation_view
 from rag.web.backend import Backend
 from rag.web.evaluation import Desk, EvaluationHandlers, Update
-from rag.web.markup import NOTHING, Html
+from rag.web.markup import NOTHING
 from rag.web.tabs import PANE
-from rag.web.theme import asset
+from rag.web.theme import asset, part
 
 
 def add_evaluation(page: gr.Blocks, assistant: Backend) -> None:
@@ -24,11 +24,11 @@ def add_evaluation(page: gr.Blocks, assistant: Backend) -> None:
 def _lay_out() -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Column(elem_id="evaluation", elem_classes=PANE):
-        _html("introduction", evaluation_view.introduction())
+        part("introduction", evaluation_view.introduction())
         with gr.Row(elem_id="cases"):
             parts["files"] = gr.Dropdown(label="题目文件", elem_id="files")
             upload = asset("upload.js")
-            parts["upload"] = _html("upload", evaluation_view.upload_button(), upload)
+            parts["upload"] = part("upload", evaluation_view.upload_button(), upload)
         with gr.Row(elem_id="how"):
             parts["limit"] = gr.Number(
                 label="只做前几题（0：全部）", value=0, precision=0, elem_id="limit"
@@ -36,17 +36,13 @@ def _lay_out() -> dict[str, Any]:
             parts["only"] = gr.Checkbox(label="只测检索（不作答，快得多）", elem_id="only")
             parts["start"] = gr.Button("开始评测", variant="primary", elem_id="start")
             parts["halt"] = gr.Button("停止", visible=False, elem_id="stop-run")
-        parts["told"] = _html("told", NOTHING)
-        parts["outcome"] = _html("outcome", NOTHING)
+        parts["told"] = part("told", NOTHING)
+        parts["outcome"] = part("outcome", NOTHING)
         with gr.Row(elem_id="downloads"):
             parts["page"] = gr.DownloadButton("下载报告（HTML）", visible=False, size="sm")
             parts["records"] = gr.DownloadButton("下载数据（ZIP）", visible=False, size="sm")
-        parts["report"] = _html("report", NOTHING)
+        parts["report"] = part("report", NOTHING)
     return parts
-
-
-def _html(name: str, value: Html, script: str | None = None) -> gr.HTML:
-    return gr.HTML(value, elem_id=name, js_on_load=script, apply_default_css=False)
 
 
 def _wire(

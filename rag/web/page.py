@@ -21,7 +21,7 @@ from rag.web.conversation import Conversation
 from rag.web.evaluation_tab import add_evaluation
 from rag.web.markup import NOTHING, Html
 from rag.web.tabs import PANE
-from rag.web.theme import asset
+from rag.web.theme import asset, part
 
 logger = logging.getLogger(__name__)
 
@@ -144,13 +144,13 @@ def _lay_out(limit: int) -> dict[str, Any]:
     """The page's parts, by name."""
     parts: dict[str, Any] = {}
     talk = asset("conversation.js")
-    parts["head"] = _html("head", chat_view.masthead(None), asset("tabs.js"))
+    parts["head"] = part("head", chat_view.masthead(None), asset("tabs.js"))
     with gr.Row(elem_id="main", elem_classes=PANE):
         with gr.Column(elem_id="chat"):
             with gr.Column(elem_id="talk"):
-                parts["past"] = _html("past", NOTHING, talk)
-                parts["live"] = _html("live", NOTHING, talk)
-            parts["notice"] = _html("notice", NOTHING)
+                parts["past"] = part("past", NOTHING, talk)
+                parts["live"] = part("live", NOTHING, talk)
+            parts["notice"] = part("notice", NOTHING)
             with gr.Row(elem_id="ask"):
                 parts["box"] = gr.Textbox(
                     label=f"问题（最多 {limit} 字）",
@@ -164,12 +164,8 @@ def _lay_out(limit: int) -> dict[str, Any]:
                 parts["send"] = gr.Button("提问", variant="primary", elem_id="send")
                 parts["halt"] = gr.Button("停止", visible=False, elem_id="halt")
         with gr.Column(elem_id="side"):
-            parts["panel"] = _html("panel", NOTHING, asset("panel.js"))
+            parts["panel"] = part("panel", NOTHING, asset("panel.js"))
     return parts
-
-
-def _html(name: str, value: Html, script: str | None = None) -> gr.HTML:
-    return gr.HTML(value, elem_id=name, js_on_load=script, apply_default_css=False)
 
 
 def _wire(

@@ -9,6 +9,8 @@ from importlib import resources
 
 import gradio as gr
 
+from rag.web.markup import Html
+
 SANS = ("PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "sans-serif")
 MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
@@ -25,6 +27,11 @@ def head() -> str:
     """
     language = "document.documentElement.lang = 'zh-CN'"
     return f"<style>{asset('page.css')}</style><script>{language}</script>"
+
+
+def part(name: str, value: Html, script: str | None = None) -> gr.HTML:
+    """A part of the page that is drawn by us. name: its id; script: run when it appears."""
+    return gr.HTML(value, elem_id=name, js_on_load=script, apply_default_css=False)
 
 
 def theme() -> gr.themes.Base:
