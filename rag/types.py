@@ -310,3 +310,31 @@ class Manifest:
     segments: tuple[SegmentUse, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is being done to the index just now.
+
+    step: such as 编码段落; empty while nothing is. done, total: units of the step. problem: why
+    the last build came to no end, with the remedy; empty where it did.
+    """
+
+    step: str = ""
+    done: int = 0
+    total: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A new generation that is answered from, against the one before.
+
+    issues: titles (else ids) of the issues that came. added, removed: articles that came and
+    went; an edited one is both.
+    """
+
+    version: str
+    issues: tuple[str, ...] = ()
+    added: int = 0
+    removed: int = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from rag.evaluate.run import Answerer
-from rag.types import EVERYTHING, Answer, Article, Draft, Filters
+from rag.types import EVERYTHING, Answer, Article, Draft, Filters, News, Work
 
 
 class Backend(Answerer, Protocol):
@@ -33,4 +33,22 @@ class Backend(Answerer, Protocol):
 
     def examples(self, n: int = 4) -> list[str]:
         """Questions that the corpus can answer."""
+        ...
+
+
+class Keeper(Protocol):
+    """What the page needs of the upkeep of the index."""
+
+    @property
+    def work(self) -> Work:
+        """What is being done now."""
+        ...
+
+    @property
+    def news(self) -> Sequence[News]:
+        """The latest changes since the start, oldest first; it only grows."""
+        ...
+
+    def wake(self) -> None:
+        """Look at the corpus now: something in it was changed."""
         ...
