@@ -436,7 +436,7 @@ class TestLock:
 FILES = ["manifest.json", "sources.jsonl", "terms.txt"]
 PARTS = ["articles.jsonl", "passages.jsonl", "bounds.npy", "article_keys.npy", "passage_keys.npy"]
 PARTS += ["vectors.npy", "vocabulary.json", "indptr.npy", "rows.npy", "counts.npy", "lengths.npy"]
-PARTS += ["files.json"]
+PARTS += ["files.json", "heads.jsonl"]
 
 
 def harm(path: Path, fault: str) -> None:

@@ -37,14 +37,14 @@ class Generation:
             if row not in removed[segment.id]
         }
 
-    def places(self) -> list[tuple[int, int]]:
-        """Segment and row of each article in use, in the order of the corpus.
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Id of each article in use to its segment and row, in the order of the corpus.
 
         Raises IndexDamaged where one that a file lists is in no segment.
         """
         found = self.in_use()
         try:
-            return [found[key] for key in winners(self.sources).values()]
+            return {name: found[key] for name, key in winners(self.sources).items()}
         except KeyError as error:
             raise IndexDamaged(
                 f"generation {self.manifest.version} lacks article {error}; {REBUILD}"

@@ -46,14 +46,14 @@ class Postings:
     def build(cls, documents: Iterable[Sequence[str]]) -> Postings:
         """From the tokens of every row."""
         numbers: dict[str, int] = {}
-        tokens, rows, counts, lengths = (array("q") for _ in range(4))
+        tokens, rows, counts, lengths = array("i"), array("i"), array("H"), array("i")
         for row, document in enumerate(documents):
             for token, count in Counter(document).items():
                 tokens.append(numbers.setdefault(token, len(numbers)))
                 rows.append(row)
-                counts.append(count)
+                counts.append(min(count, _MOST))
             lengths.append(len(document))
-        return _packed(list(numbers), *map(_ints, (tokens, rows, counts, lengths)))
+        return _packed(list(numbers), *map(np.array, (tokens, rows, counts, lengths)))
 
     def take(self, wanted: Ints) -> Postings:
         """Of the given rows alone, which become 0, 1, ... in the given order."""
@@ -73,15 +73,22 @@ class Postings:
             return parts[0]
         words = sorted(set().union(*(part.vocabulary for part in parts)))
         numbers = {word: number for number, word in enumerate(words)}
-        starts = np.cumsum([0, *(len(part) for part in parts)])
-        tokens, rows, counts, lengths = [], [], [], []
-        for part, start in zip(parts, starts, strict=False):
-            own = np.array([numbers[word] for word in part.vocabulary], np.int64)
-            tokens.append(np.repeat(own, np.diff(part.indptr)))
-            rows.append(part.rows + start)
-            counts.append(part.counts)
-            lengths.append(part.lengths)
-        return _packed(words, *map(np.concatenate, (tokens, rows, counts, lengths)))
+        own = [np.array([numbers[w] for w in part.vocabulary], np.int64) for part in parts]
+        sizes = np.zeros(len(words), np.int64)
+        for part, places in zip(parts, own, strict=True):
+            sizes[places] += np.diff(part.indptr)
+        indptr = np.concatenate(([0], np.cumsum(sizes)))
+        rows = np.empty(indptr[-1], np.int32)
+        counts = np.empty(indptr[-1], np.uint16)
+        # Each part's postings are in order, and come behind those of the parts before it.
+        ends, start = indptr[:-1].copy(), 0
+        for part, places in zip(parts, own, strict=True):
+            held = np.diff(part.indptr)
+            to = np.repeat(ends[places] - part.indptr[:-1], held) + np.arange(len(part.rows))
+            rows[to], counts[to] = part.rows + start, part.counts
+            ends[places] += held
+            start += len(part)
+        return cls(words, indptr, rows, counts, np.concatenate([part.lengths for part in parts]))
 
     def arrange(self, wanted: Sequence[int]) -> Postings:
         """Of the given rows in the given order; a row may be wanted more than once."""
@@ -112,23 +119,20 @@ class Postings:
         return cls(json.loads(text), *arrays)  # type: ignore[arg-type]
 
 
-def _ints(values: array[int]) -> Ints:
-    return np.array(values, np.int64)
-
-
 def _packed(
     words: Sequence[str],
-    tokens: Ints,
+    tokens: NDArray[np.integer],
     rows: NDArray[np.integer],
     counts: NDArray[np.integer],
     lengths: NDArray[np.integer],
 ) -> Postings:
     """Postings in order of token and row; words without any are dropped."""
     used = sorted((words[number], int(number)) for number in np.unique(tokens))
-    ranks = np.zeros(len(words), np.int64)
+    ranks = np.zeros(len(words), np.int32)
     ranks[[number for _word, number in used]] = np.arange(len(used))
     ranked = ranks[tokens]
-    order = np.lexsort((rows, ranked))
+    # As one number: much faster than to sort by two keys.
+    order = np.argsort(ranked.astype(np.int64) * (len(lengths) + 1) + rows)
     sizes = np.bincount(ranked, minlength=len(used))
     return Postings(
         [word for word, _number in used],

@@ -11,7 +11,7 @@ from rag.errors import IndexMismatch
 from rag.index.files import Lines, write_bytes_lines
 from rag.types import Article, Manifest, Passage, Section, SegmentUse, Unreadable
 
-FORMAT = 2
+FORMAT = 3
 """Of the files of an index. Raise it when they change, or the cut of words does."""
 
 

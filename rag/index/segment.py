@@ -1,8 +1,9 @@
 """Segments: articles with their passages, vectors and tokens, written once and never changed.
 
-    segments/ID/    articles.jsonl  passages.jsonl  bounds.npy
+    segments/ID/    articles.jsonl  heads.jsonl  passages.jsonl  bounds.npy
                     article_keys.npy  passage_keys.npy  vectors.npy
                     vocabulary.json  indptr.npy  rows.npy  counts.npy  lengths.npy  files.json
+                    of a large one also  dense.faiss  dense.json
 
 An article and its passages stand in one segment, so that a generation leaves out whole articles.
 ID is a hash of `files.json`, which holds the SHA-256 of every other file.
@@ -23,10 +24,12 @@ from numpy.typing import NDArray
 
 from rag.errors import IndexDamaged
 from rag.index import records
+from rag.index.approximate import Approximate, is_large
+from rag.index.articles import StoredArticle, heads, read_heads
 from rag.index.files import Lines, hash_files, load_array, settled_sha256, write_bytes_lines
 from rag.index.postings import Ints, Postings
 from rag.models.encoder import Vectors
-from rag.types import Article, Passage
+from rag.types import Passage
 
 FILES = "files.json"
 ARRAYS = ("bounds", "article_keys", "passage_keys", "vectors")
@@ -49,7 +52,7 @@ class Part:
     """What a segment holds. Article i has the passages `bounds[i]:bounds[i + 1]`.
 
     article_keys: `key` of each article's line, uint64 [m, 2]; passage_keys: uint64 [n, 2];
-    vectors: float32 [n, d].
+    vectors: float32 [n, d]. approximate: of a large segment that was read from the disk.
     """
 
     article_lines: Sequence[bytes]
@@ -59,11 +62,11 @@ class Part:
     passage_keys: Keys
     vectors: Vectors
     postings: Postings
+    approximate: Approximate | None = None
 
     def passage_rows(self, articles: Ints) -> Ints:
         """Rows of the passages of the given articles, in their order."""
-        ranges = [np.arange(self.bounds[i], self.bounds[i + 1]) for i in articles]
-        return np.concatenate([np.zeros(0, np.int64), *ranges])
+        return ranges(self.bounds[articles], self.bounds[articles + 1])
 
     def size(self, articles: Sequence[int]) -> int:
         """Number of passages of the given articles."""
@@ -99,10 +102,13 @@ class Part:
     def save(self, folder: Path) -> str:
         """Write all files into a folder that exists; gives the segment's id."""
         write_bytes_lines(folder / "articles.jsonl", self.article_lines)
+        write_bytes_lines(folder / "heads.jsonl", heads(self.article_lines))
         write_bytes_lines(folder / "passages.jsonl", self.passage_lines)
         for name in ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
         self.postings.save(folder)
+        if is_large(len(self.vectors)):
+            Approximate.train(self.vectors).save(folder)
         files = json.dumps(hash_files(folder), indent=0).encode()
         (folder / FILES).write_bytes(files)
         return key(files).hex()
@@ -111,9 +117,10 @@ class Part:
 class Segment:
     """A segment on disk, checked against its hashes."""
 
-    def __init__(self, name: str, part: Part) -> None:
+    def __init__(self, name: str, part: Part, head_lines: Sequence[bytes]) -> None:
         self.id = name
         self.part = part
+        self._head_lines = head_lines
 
     @classmethod
     def open(cls, folder: Path, name: str | None = None) -> Segment:
@@ -121,24 +128,27 @@ class Segment:
         name = name or folder.name
         check(folder, name)
         try:
-            article_lines, passage_lines = (
-                Lines(folder / f"{kind}.jsonl") for kind in ("articles", "passages")
+            article_lines, head_lines, passage_lines = (
+                Lines(folder / f"{kind}.jsonl") for kind in ("articles", "heads", "passages")
             )
             arrays: Any = {name: load_array(folder / f"{name}.npy") for name in ARRAYS}
             postings = Postings.load(folder)
-            part = Part(article_lines, passage_lines, postings=postings, **arrays)
+            found = Approximate.load(folder)
+            part = Part(article_lines, passage_lines, postings=postings, approximate=found, **arrays)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDamaged(f"{folder} cannot be loaded ({error}); {REBUILD}") from error
         rows = {len(passage_lines), int(part.bounds[-1])}
         rows |= {len(values) for values in (part.passage_keys, part.vectors, part.postings)}
-        if len(rows) != 1 or {len(article_lines)} != {len(part.article_keys), len(part.bounds) - 1}:
+        rows |= {len(found)} if found is not None else set()
+        articles = {len(article_lines), len(head_lines)}
+        if len(rows) != 1 or articles != {len(part.article_keys), len(part.bounds) - 1}:
             raise IndexDamaged(f"{folder}: its files disagree in their counts; {REBUILD}")
-        return cls(name, part)
+        return cls(name, part, head_lines)
 
     @cached_property
-    def articles(self) -> tuple[Article, ...]:
+    def articles(self) -> tuple[StoredArticle, ...]:
         """All articles, those out of use too."""
-        return tuple(map(records.read_article, self.part.article_lines))
+        return read_heads(self._head_lines, self.part.article_lines)
 
     def passage(self, row: int) -> Passage:
         """The passage of a row of the segment."""
@@ -186,6 +196,14 @@ class Segment:
             return rows
 
         return rows_with
+
+
+def ranges(starts: Ints, ends: Ints) -> Ints:
+    """`[start, end)` of each pair, one range after the other."""
+    sizes = ends - starts
+    shifts = starts - np.cumsum(sizes) + sizes
+    rows: Ints = np.repeat(shifts, sizes) + np.arange(int(sizes.sum()))
+    return rows
 
 
 def to_keys(keys: Iterable[bytes]) -> Keys:

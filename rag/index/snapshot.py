@@ -5,21 +5,21 @@ A snapshot never changes. Readers that hold one go on with it while another is b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.index.dense import DenseIndex
+from rag.index.dense import Block, DenseIndex, best
 from rag.index.files import View
 from rag.index.generation import Generation
-from rag.index.segment import Segment
+from rag.index.segment import Segment, ranges
 from rag.index.sparse import SparseIndex
 from rag.index.words import Segmenter
 from rag.models.encoder import Vectors
-from rag.types import Article, Passage
+from rag.types import Article, Filters, Passage
 
 Rows = NDArray[np.bool_]
 
@@ -45,8 +45,8 @@ class PassageIndex(Protocol):
         """
         ...
 
-    def rows_where(self, keep: Callable[[Article], bool]) -> Rows:
-        """The rows of the articles that `keep` holds for, bool [n]."""
+    def rows_where(self, filters: Filters) -> Rows:
+        """The rows of the articles that may be read, bool [n]."""
         ...
 
     def passage(self, row: int) -> Passage:
@@ -69,38 +69,33 @@ class Snapshot:
         self.manifest = generation.manifest
         self._segments = generation.segments
         self.segmenter = segmenter
-        places = generation.places()
         segments = generation.segments
-        self.articles = tuple(segments[at].articles[row] for at, row in places)
-        self._by_id = {article.id: article for article in self.articles}
-        ranges = [
-            (at, int(bounds[row]), int(bounds[row + 1]))
-            for at, row in places
-            for bounds in (segments[at].part.bounds,)
-        ]
-        sizes = [end - start for _at, start, end in ranges]
-        self._owners = np.repeat(np.arange(len(places)), sizes)
-        self._segment_of = np.repeat(np.array([at for at, _, _ in ranges], np.int16), sizes)
-        within = [np.arange(start, end, dtype=np.int32) for _at, start, end in ranges]
-        self._row_of = np.concatenate([np.zeros(0, np.int32), *within])
+        places = generation.places()
+        self.articles = [segments[at].articles[row] for at, row in places.values()]
+        self._by_id = {article_id: i for i, article_id in enumerate(places)}
+        self._days = np.array([a.date.toordinal() if a.date else 0 for a in self.articles], np.int32)
+        at, row = np.array(list(places.values()), np.int64).reshape(-1, 2).T
+        starts, ends = np.empty_like(row), np.empty_like(row)
+        for number, segment in enumerate(segments):
+            own = at == number
+            starts[own] = segment.part.bounds[row[own]]
+            ends[own] = segment.part.bounds[row[own] + 1]
+        self._owners = np.repeat(np.arange(len(places), dtype=np.int32), ends - starts)
+        self._segment_of = np.repeat(at.astype(np.int16), ends - starts)
+        self._row_of = ranges(starts, ends).astype(np.int32)
         self.passages: Sequence[Passage] = View(len(self._row_of), self.passage)
-        self.dense = DenseIndex.build(self._vectors())
-        self.sparse = SparseIndex(
-            [(s.part.postings, self._rows_of(i)) for i, s in enumerate(segments)]
+        rows = [self._rows_of(number) for number in range(len(segments))]
+        parts = [segment.part for segment in segments]
+        self.dense = DenseIndex(
+            [Block(p.vectors, own, p.approximate) for p, own in zip(parts, rows, strict=True)],
+            self.manifest.dimensions,
         )
+        self.sparse = SparseIndex([(p.postings, own) for p, own in zip(parts, rows, strict=True)])
 
     @property
     def segments(self) -> Mapping[str, Segment]:
         """By id; the next generation uses most of them again."""
         return {segment.id: segment for segment in self._segments}
-
-    def _vectors(self) -> Vectors:
-        """Of every passage in use, float32 [n, d]."""
-        vectors = np.empty((len(self._row_of), self.manifest.dimensions), np.float32)
-        for at, segment in enumerate(self._segments):
-            own = self._segment_of == at
-            vectors[own] = segment.part.vectors[self._row_of[own]]
-        return vectors
 
     def _rows_of(self, at: int) -> NDArray[np.int32]:
         """Row of the snapshot for each row of a segment, -1 for one that is not in use."""
@@ -116,12 +111,20 @@ class Snapshot:
         sparse = self.sparse.scores(tokens)
         if allowed is not None:
             sparse = np.where(allowed, sparse, 0)
-        rows = np.union1d(self.dense.search(query, depth, allowed), _best(sparse, depth))
+        lexical = best(sparse, depth)
+        rows = np.union1d(self.dense.search(query, depth, allowed), lexical[sparse[lexical] > 0])
         return Candidates(rows, self.dense.scores(query, rows), sparse[rows])
 
-    def rows_where(self, keep: Callable[[Article], bool]) -> Rows:
+    def rows_where(self, filters: Filters) -> Rows:
         """See `PassageIndex`."""
-        kept = np.fromiter(map(keep, self.articles), np.bool_, len(self.articles))
+        kept = np.ones(len(self.articles), np.bool_)
+        if filters.since is not None:
+            kept &= self._days >= filters.since.toordinal()
+        if filters.until is not None:
+            kept &= (self._days > 0) & (self._days <= filters.until.toordinal())
+        if replace(filters, since=None, until=None):
+            found = np.flatnonzero(kept)
+            kept[found] = [filters.holds(self.articles[i]) for i in found]
         rows: Rows = kept[self._owners]
         return rows
 
@@ -132,20 +135,8 @@ class Snapshot:
 
     def vector(self, row: int) -> Vectors:
         """The vector of a row as its segment holds it, float32 [1, d]."""
-        segment = self._segments[int(self._segment_of[row])]
-        found: Vectors = segment.part.vectors[self._row_of[row]][None]
-        return found
+        return self.dense.vectors(np.array([row]))
 
     def article(self, article_id: str) -> Article:
         """See `PassageIndex`."""
-        return self._by_id[article_id]
-
-
-def _best(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
-    """The `depth` rows of the highest scores above 0; of equal ones, the first."""
-    rows = np.flatnonzero(scores > 0)
-    if len(rows) <= depth:
-        return rows
-    lowest = np.partition(scores[rows], -depth)[-depth]
-    above = rows[scores[rows] > lowest]
-    return np.concatenate((above, rows[scores[rows] == lowest][: depth - len(above)]))
+        return self.articles[self._by_id[article_id]].whole()

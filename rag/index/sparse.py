@@ -6,15 +6,41 @@ rows in use of all segments, so that scores do not depend on how rows came to th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.index.postings import Ints, Postings
+from rag.index.postings import Postings
 
 K1, B = 1.5, 0.75
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The postings of a segment. rows: row of the index for each of its rows, -1: out of use.
+
+    used: which are in use, None: all. norms: what a count is held against, float64 [n].
+    """
+
+    postings: Postings
+    rows: NDArray[np.int32]
+    used: NDArray[np.bool_] | None
+    norms: NDArray[np.floating]
+
+    def rows_with(self, token: str) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """The segment's rows that hold a token, and how often; those out of use too."""
+        number = self.postings.numbers.get(token)
+        start, end = (0, 0) if number is None else self.postings.indptr[number : number + 2]
+        return self.postings.rows[start:end], self.postings.counts[start:end]
+
+    def frequency(self, token: str) -> int:
+        """How many rows in use hold a token."""
+        rows, _counts = self.rows_with(token)
+        return len(rows) if self.used is None else int(np.count_nonzero(self.used[rows]))
 
 
 class SparseIndex:
@@ -22,13 +48,19 @@ class SparseIndex:
 
     def __init__(self, parts: Sequence[tuple[Postings, NDArray[np.int32]]]) -> None:
         """parts: postings of each segment, with the row of each of its rows; -1: removed."""
-        self._parts = tuple(parts)
-        self._size = sum(int((rows >= 0).sum()) for _postings, rows in parts)
-        lengths = np.zeros(self._size)
-        for postings, rows in parts:
-            lengths[rows[rows >= 0]] = postings.lengths[rows >= 0]
-        average = (float(lengths.mean()) if self._size else 0.0) or 1.0
-        self._norms = K1 * (1 - B + B * lengths / average)
+        used = [rows >= 0 for _postings, rows in parts]
+        self._size = sum(int(np.count_nonzero(own)) for own in used)
+        total = sum(int(p.lengths[own].sum()) for (p, _), own in zip(parts, used, strict=True))
+        average = (total / self._size if self._size else 0.0) or 1.0
+        self._parts = tuple(
+            _Part(
+                postings,
+                rows,
+                None if own.all() else own,
+                K1 * (1 - B + B * postings.lengths / average),
+            )
+            for (postings, rows), own in zip(parts, used, strict=True)
+        )
 
     @classmethod
     def build(cls, documents: Sequence[Sequence[str]]) -> SparseIndex:
@@ -38,29 +70,25 @@ class SparseIndex:
     def __len__(self) -> int:
         return self._size
 
-    def _found(self, token: str) -> Iterator[tuple[Ints, NDArray[np.float64]]]:
-        """Rows in use that hold a token and how often, segment by segment."""
-        for postings, rows in self._parts:
-            number = postings.numbers.get(token)
-            if number is not None:
-                at = slice(int(postings.indptr[number]), int(postings.indptr[number + 1]))
-                found = rows[postings.rows[at]].astype(np.int64)
-                used = found >= 0
-                yield found[used], postings.counts[at][used].astype(np.float64)
-
     def scores(self, tokens: Sequence[str]) -> NDArray[np.float32]:
         """BM25 of every passage, float32 [n]; a token that is repeated counts each time."""
-        scores = np.zeros(len(self))
-        for token in tokens:
-            found = list(self._found(token))
-            idf = self._idf(sum(len(rows) for rows, _counts in found))
-            for rows, counts in found:  # a row stands once in a token's postings
-                scores[rows] += idf * counts / (counts + self._norms[rows])
-        return scores.astype(np.float32)
+        scores = np.zeros(len(self), np.float32)
+        times = Counter(tokens)
+        weights = {token: n * self.weight(token) for token, n in times.items()}
+        for part in self._parts:
+            # In the segment's own rows, which ascend within a token: the order of the corpus
+            # comes last, once, and not once for each of a common word's million postings.
+            own = np.zeros(len(part.rows))
+            for token, weight in weights.items():
+                rows, counts = part.rows_with(token)
+                own[rows] += weight * counts / (counts + part.norms[rows])  # each row once
+            used = slice(None) if part.used is None else part.used
+            scores[part.rows[used]] = own[used]
+        return scores
 
     def document_frequency(self, token: str) -> int:
         """Number of passages that hold a token."""
-        return sum(len(rows) for rows, _counts in self._found(token))
+        return sum(part.frequency(token) for part in self._parts)
 
     def weight(self, token: str) -> float:
         """Inverse document frequency: how much a token tells, 0 (everywhere) and up."""

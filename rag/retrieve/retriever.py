@@ -34,7 +34,7 @@ class Retriever:
         self._encoder = encoder
         self._settings = settings
         self.lexicon = Lexicon(snapshot)
-        self._dates = [article.date for article in snapshot.articles if article.date]
+        self._dates = sorted({article.date for article in snapshot.articles if article.date})
 
     def search(self, question: str, k: int, filters: Filters = EVERYTHING) -> list[Hit]:
         """The `k` best passages, best first; fewer where the corpus has no more."""
@@ -44,9 +44,10 @@ class Retriever:
         """The rows that may be found; None: all."""
         if not filters and when is None:
             return None
-        return self._snapshot.rows_where(
-            lambda a: filters.holds(a) and (when is None or when.holds(a.date))
-        )
+        rows = self._snapshot.rows_where(filters)
+        if when is not None:
+            rows &= self._snapshot.rows_where(Filters(since=when.start, until=when.end))
+        return rows
 
     def _search(self, question: str, k: int, allowed: Rows | None) -> list[Hit]:
         snapshot = self._snapshot
