@@ -157,7 +157,7 @@ class Assistant:
 
     def _parts(self, whole: str) -> list[str]:
         """The stand-alone questions that a question is made of, the later read with the first."""
-        names = {*self._snapshot.segmenter.terms, *self._tagger(whole)}
+        names = {*self._snapshot.segmenter.terms_in(whole), *self._tagger(whole)}
         return parts(whole, sorted(names), self._search.standalone)
 
     def _from_records(self, forms: Iterable[str], filters: Filters) -> Composed | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from itertools import chain
 
 import numpy as np
 
 from rag.config import Settings
 from rag.errors import StoreError
-from rag.index.compact import to_merge
+from rag.index.compact import LARGEST, joined, to_merge
 from rag.index.compare import corpus_hashes, hashes
 from rag.index.generation import Generation, winners
 from rag.index.plan import Plan, make_plan
@@ -104,22 +105,23 @@ def find_base(store: Store, encoder: Encoder) -> Generation | None:
 def _carry_out(
     plan: Plan, store: Store, settings: Settings, encoder: Encoder, progress: Progress
 ) -> Manifest:
-    segmenter = Segmenter(plan.terms, settings.cache_dir)
+    known = plan.base.terms if plan.base else None
+    segmenter = Segmenter(plan.terms, settings.cache_dir, known)
     segments = plan.base.segments if plan.base else ()
-    arriving = _part(plan, segments, segmenter, encoder, progress) if plan.incoming else None
     uses = [(segment, rows) for segment, rows in zip(segments, plan.kept, strict=True) if rows]
     shapes = [(segment.part.size(rows), len(segment.part.passage_lines)) for segment, rows in uses]
     merged = to_merge(shapes, len(plan.arriving))
-    parts = [uses[i][0].part.take(np.array(uses[i][1])) for i in merged]
-    parts += [arriving] if arriving is not None else []
+    taken = (uses[i][0].part.take(np.array(uses[i][1])) for i in merged)
+    shares = (
+        _part(share, segments, segmenter, encoder, progress) for share in plan.shares(LARGEST)
+    )
+    written = [write_segment(store, part) for part in joined(chain(taken, shares))]
     uses = [use for i, use in enumerate(uses) if i not in merged]
-    if parts:
-        part = Part.join(parts)
-        uses.append((write_segment(store, part), tuple(range(len(part.article_lines)))))
+    uses += [(segment, tuple(range(len(segment.part.article_lines)))) for segment in written]
     generation = Generation(
         _describe(plan, uses, settings, encoder),
         plan.sources,
-        plan.terms,
+        segmenter.frequencies,
         tuple(segment for segment, _rows in uses),
     )
     return write_generation(store, generation, segmenter)

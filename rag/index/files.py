@@ -19,6 +19,7 @@ T = TypeVar("T")
 MAP_FROM = 64 << 20
 """Bytes from which a file is memory-mapped. Smaller ones are read whole: a process that maps a
 file dies (SIGBUS) where somebody cuts it short."""
+_BLOCK = 1 << 24
 _SETTLED_NS = 2_000_000_000
 """Age from which the time of a file tells one content from the next (clocks of file systems
 tick in milliseconds)."""
@@ -98,8 +99,10 @@ class Lines(Sequence[bytes]):
                 self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         else:
             self._data = path.read_bytes()
-        ends = np.flatnonzero(np.frombuffer(self._data, np.uint8) == ord("\n"))
-        self._starts = np.concatenate(([0], ends + 1))
+        data = np.frombuffer(self._data, np.uint8)
+        blocks = range(0, len(data), _BLOCK)
+        ends = [np.flatnonzero(data[at : at + _BLOCK] == ord("\n")) + at + 1 for at in blocks]
+        self._starts = np.concatenate([np.zeros(1, np.int64), *ends])
 
     def __len__(self) -> int:
         return len(self._starts) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag.errors import IndexDamaged
@@ -14,12 +15,12 @@ from rag.types import Manifest
 class Generation:
     """What its manifest names, opened. `segments` are in the order of the manifest.
 
-    damaged: segments that could not be opened were left out, so articles may be missing.
+    terms: of the segmenter, with their frequencies. damaged: segments that could not be opened were left out, so articles may be missing.
     """
 
     manifest: Manifest
     sources: tuple[Source, ...]
-    terms: tuple[str, ...]
+    terms: Mapping[str, int]
     segments: tuple[Segment, ...]
     damaged: bool = False
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -71,6 +71,19 @@ class Plan:
         segments = self.base.segments if self.base else ()
         kept = zip(segments, self.kept, strict=True)
         return len(self.arriving) + sum(segment.part.size(rows) for segment, rows in kept)
+
+    def shares(self, most: int) -> Iterator[Plan]:
+        """The plan with a share of what comes in at a time, of some `most` passages each."""
+        share: list[Incoming] = []
+        size = 0
+        for article in self.incoming:
+            if share and size + len(article.passages) > most:
+                yield replace(self, incoming=tuple(share))
+                share, size = [], 0
+            share.append(article)
+            size += len(article.passages)
+        if share:
+            yield replace(self, incoming=tuple(share))
 
     @property
     def unreadable(self) -> list[Unreadable]:

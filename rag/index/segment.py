@@ -134,7 +134,9 @@ class Segment:
             arrays: Any = {name: load_array(folder / f"{name}.npy") for name in ARRAYS}
             postings = Postings.load(folder)
             found = Approximate.load(folder)
-            part = Part(article_lines, passage_lines, postings=postings, approximate=found, **arrays)
+            part = Part(
+                article_lines, passage_lines, postings=postings, approximate=found, **arrays
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDamaged(f"{folder} cannot be loaded ({error}); {REBUILD}") from error
         rows = {len(passage_lines), int(part.bounds[-1])}

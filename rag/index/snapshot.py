@@ -73,7 +73,9 @@ class Snapshot:
         places = generation.places()
         self.articles = [segments[at].articles[row] for at, row in places.values()]
         self._by_id = {article_id: i for i, article_id in enumerate(places)}
-        self._days = np.array([a.date.toordinal() if a.date else 0 for a in self.articles], np.int32)
+        self._days = np.array(
+            [a.date.toordinal() if a.date else 0 for a in self.articles], np.int32
+        )
         at, row = np.array(list(places.values()), np.int64).reshape(-1, 2).T
         starts, ends = np.empty_like(row), np.empty_like(row)
         for number, segment in enumerate(segments):

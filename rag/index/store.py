@@ -141,7 +141,7 @@ class Store:
                 f"not {encoder}; {REBUILD} or set RAG_ENCODER back"
             )
         generation = self.open(name, previous.segments if previous else None)
-        return open_snapshot(generation, Segmenter(generation.terms, cache_dir))
+        return open_snapshot(generation, Segmenter(generation.terms, cache_dir, generation.terms))
 
     def rollback(self) -> Manifest:
         """Put the generation before the one in use in use again.
@@ -205,10 +205,11 @@ def open_snapshot(generation: Generation, segmenter: Segmenter) -> Snapshot:
     return snapshot
 
 
-def read_terms(folder: Path) -> tuple[str, ...]:
+def read_terms(folder: Path) -> dict[str, int]:
     """Of a generation's folder, which was checked. Raises IndexDamaged."""
     try:
-        return tuple((folder / TERMS).read_text(encoding="utf-8").splitlines())
+        lines = (folder / TERMS).read_text(encoding="utf-8").splitlines()
+        return {term: int(frequency) for term, frequency in (line.split("\t") for line in lines)}
     except _BROKEN as error:
         raise IndexDamaged(f"{folder / TERMS} is corrupted; {REBUILD}") from error
 

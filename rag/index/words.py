@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ _BOUNDARY = (
     "，。、；：！？“”‘’《》（）()【】,.;:!?"
 )
 ORGANISATION = re.compile(rf"[^\s{_BOUNDARY}]{{2,14}}?(?:{SUFFIX})(?!.?(?:{SUFFIX}))")
+LONGEST = 20
+"""Characters of a term."""
 _WORD = re.compile(r"\w")
 
 
@@ -38,20 +40,41 @@ def harvest(article: Article) -> set[str]:
     terms = {a or b for a, b in BRACKETED.findall(text)}
     terms.update(ORGANISATION.findall(text))
     terms.update(name for name in article.reporters + article.correspondents)
-    return {t for t in terms if 2 <= len(t) <= 20 and re.fullmatch(r"[\w·+\-]+", t)}
+    return {t for t in terms if 2 <= len(t) <= LONGEST and re.fullmatch(r"[\w·+\-]+", t)}
 
 
 class Segmenter:
     """Cuts text into search tokens, with the terms of one index generation."""
 
-    def __init__(self, terms: Iterable[str], cache_dir: Path) -> None:
+    def __init__(
+        self, terms: Iterable[str], cache_dir: Path, known: Mapping[str, int] | None = None
+    ) -> None:
+        """known: `frequencies` of an earlier one; to compute those of half a million terms
+        takes many seconds.
+        """
         self._jieba = _tokenizer(cache_dir)
-        self.terms = tuple(sorted(set(terms)))
-        frequencies = {term: self.frequency(term) for term in map(normalise, self.terms)}
-        for term, frequency in frequencies.items():
+        known = known or {}
+        self.frequencies: Mapping[str, int] = {
+            term: known[term] if term in known else self.frequency(normalise(term))
+            for term in sorted(set(terms))
+        }
+        """Of each term, sorted."""
+        for name, frequency in self.frequencies.items():
+            term = normalise(name)
             self._jieba.FREQ[term] = frequency
             for end in range(1, len(term)):
                 self._jieba.FREQ.setdefault(term[:end], 0)
+
+    @property
+    def terms(self) -> Collection[str]:
+        """Those of the corpus, sorted."""
+        return self.frequencies.keys()
+
+    def terms_in(self, text: str) -> set[str]:
+        """The terms that stand in a text."""
+        starts, sizes = range(len(text)), range(1, LONGEST + 1)
+        pieces = {text[start : start + size] for start in starts for size in sizes}
+        return pieces & self.frequencies.keys()
 
     def frequency(self, term: str) -> int:
         """Just enough for the term to win over its own parts (jieba's `suggest_freq`); its own

@@ -53,7 +53,8 @@ def write_generation(store: Store, generation: Generation, segmenter: Segmenter)
     folder = store.generations / f".new-{os.getpid()}"
     folder.mkdir()
     records.write_sources(folder / SOURCES, generation.sources)
-    (folder / TERMS).write_text("".join(f"{t}\n" for t in generation.terms), encoding="utf-8")
+    terms = "".join(f"{term}\t{n}\n" for term, n in generation.terms.items())
+    (folder / TERMS).write_text(terms, encoding="utf-8")
     files = hash_files(folder)
     segments = [asdict(use) for use in generation.manifest.segments]
     digest = hashlib.sha256(records.to_line([files, segments])).hexdigest()
