@@ -15,7 +15,8 @@ from rag.types import Manifest
 class Generation:
     """What its manifest names, opened. `segments` are in the order of the manifest.
 
-    terms: of the segmenter, with their frequencies. damaged: segments that could not be opened were left out, so articles may be missing.
+    terms: those of the segmenter, with their frequencies. damaged: segments that could not be
+    opened were left out, so articles may be missing.
     """
 
     manifest: Manifest

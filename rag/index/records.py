@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from pathlib import Path
 
@@ -34,8 +34,7 @@ class Source:
 
 def to_json(record: object) -> str:
     """One line of JSON for a record; dates in ISO form."""
-    plain = asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
-    return json.dumps(plain, ensure_ascii=False, default=_plain)
+    return json.dumps(record, ensure_ascii=False, default=_plain)
 
 
 def to_line(record: object) -> bytes:
@@ -46,6 +45,8 @@ def to_line(record: object) -> bytes:
 def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
+    if is_dataclass(value):  # `asdict` copies all that is in it, and takes ten times as long
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError(f"cannot write {type(value).__name__} as JSON")
 
 
