@@ -6,7 +6,9 @@
 scratch: keeps what was embedded for the next run; some 15 GB are needed for a million.
 
 Real passages do not go that far. The texts are sentences of the corpus in new combinations, and
-the vectors are those of its passages with noise (see `scale_corpus`). Embedding and cutting are
+the vectors are those of its passages with noise (see `scale_corpus`). Beyond 100,000 passages the
+texts are copied, with ids, names and vectors of their own, and what is measured of the build is
+the writing of segments, training included. Embedding and cutting are
 measured on the real passages and multiplied: they would take hours, and scale linearly. All the
 rest is what it is. Each measurement has a process of its own; files of the index may be in the
 system's cache, as they are once a machine has been asked a few questions.
@@ -26,6 +28,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from multiprocessing import get_context
@@ -34,22 +37,25 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from scale_corpus import FIRST, Noisy, Recombined, make_corpus, page
+from scale_corpus import FIRST, Copies, Noisy, Recombined, make_corpus, page
 from scale_plot import draw
 
 from rag.config import Settings, load_settings
 from rag.evaluate.machine import hardware, versions
 from rag.index.approximate import Approximate
 from rag.index.build import build
+from rag.index.compact import joined
+from rag.index.generation import Generation
 from rag.index.snapshot import Snapshot
 from rag.index.store import Store
 from rag.index.words import Segmenter
+from rag.index.write import write_generation, write_segment
 from rag.ingest.chunk import passages, sentences
 from rag.ingest.readers import corpus_files, read_issue, read_issues
 from rag.models.encoder import SentenceEncoder, Vectors
 from rag.retrieve.retriever import DEPTH
 from rag.retrieve.search import Search
-from rag.types import Filters
+from rag.types import Filters, Manifest, SegmentUse
 
 SAMPLES = Path(__file__).parent.parent / "corpus"
 EMBEDDED = 4000
@@ -57,9 +63,11 @@ SENTENCES_ASKED = 200
 PAGES, PAGE = 5, 5
 """Pages that are added, and the articles of each."""
 TEN = 10
+COPIED = 100_000
 NOTE = (
-    "texts: sentences of the corpus in new combinations; vectors: those of its passages with "
-    "noise; hours of embedding and cutting: measured on its passages, multiplied"
+    "texts: sentences of the corpus in new combinations, beyond 100,000 passages copies; "
+    "vectors: those of its passages with noise; hours of embedding and cutting: measured on its "
+    "passages, multiplied"
 )
 
 
@@ -110,8 +118,8 @@ def prepare(corpus: Path, questions: Path | None, scratch: Path) -> dict[str, An
     }
 
 
-def build_all(settings: Settings, scratch: Path) -> dict[str, Any]:
-    """The whole build, without embedding and cutting."""
+def build_all(settings: Settings, scratch: Path, copies: int) -> dict[str, Any]:
+    """The whole build, without embedding and cutting, and so many copies of what was built."""
     name, _held, _asked = json.loads((scratch / "texts.json").read_text("utf-8"))
     encoder = Noisy(name, np.load(scratch / "real.npy"))
     training: list[float] = []
@@ -127,6 +135,9 @@ def build_all(settings: Settings, scratch: Path) -> dict[str, Any]:
         patch.object(Approximate, "train", measured),
     ):
         seconds, manifest = timed(lambda: build(settings, encoder))
+        if copies:
+            more, manifest = timed(lambda: copied(settings, encoder, copies))
+            seconds += more
     return {
         "passages": manifest.passages,
         "articles": manifest.articles,
@@ -136,6 +147,29 @@ def build_all(settings: Settings, scratch: Path) -> dict[str, Any]:
         "index, GiB": round(Store(settings.index).size(manifest) / 2**30, 2),
         "build, GiB": memory(),
     }
+
+
+def copied(settings: Settings, encoder: Noisy, copies: int) -> Manifest:
+    """The index with copies of its only segment, written as a build would."""
+    store = Store(settings.index)
+    base = store.open(store.current())
+    made = Copies(base, settings.corpus, encoder)
+    with store.lock():
+        parts = (made.part(number) for number in range(1, copies + 1))
+        written = [write_segment(store, part) for part in joined(parts)]
+        times = copies + 1
+        manifest = replace(
+            base.manifest,
+            issues=base.manifest.issues * times,
+            articles=base.manifest.articles * times,
+            passages=base.manifest.passages * times,
+            segments=(*base.manifest.segments, *(SegmentUse(segment.id) for segment in written)),
+        )
+        sources = tuple(sorted(made.sources, key=lambda source: source.file))
+        segmenter = Segmenter(made.terms, settings.cache_dir, made.terms)
+        segments = (*base.segments, *written)
+        generation = Generation(manifest, sources, segmenter.frequencies, segments)
+        return write_generation(store, generation, segmenter)
 
 
 def serve(settings: Settings, scratch: Path, numbers: range) -> dict[str, Any]:
@@ -154,7 +188,7 @@ def serve(settings: Settings, scratch: Path, numbers: range) -> dict[str, Any]:
     for number in numbers:
         path = settings.corpus / f"new{number}.jsonl"
         path.write_text(page(number, held, chance, PAGE), "utf-8")
-        building, _ = timed(lambda: build(settings, encoder))
+        building, _ = timed(partial(build, settings, encoder, previous=search.snapshot))
         texts = [
             p.searchable for a in read_issue(path, settings.corpus).articles for p in passages(a)
         ]
@@ -221,8 +255,8 @@ def measure(size: int, scratch: Path) -> dict[str, Any]:
     folder.mkdir()
     settings = load_settings(corpus=folder / "corpus", index=folder / "index")
     _name, held, _asked = json.loads((scratch / "texts.json").read_text("utf-8"))
-    make_corpus(settings.corpus, size, held, random.Random(0))
-    found = apart(build_all, settings, scratch)
+    make_corpus(settings.corpus, min(size, COPIED), held, random.Random(0))
+    found = apart(build_all, settings, scratch, max(0, size // COPIED - 1))
     found |= apart(serve, settings, scratch, range(90_000, 90_000 + PAGES))
     cold = apart(serve, settings, scratch, range(95_000, 95_001))
     found["a page in a new process, s"] = cold["a page: build, s"][0]

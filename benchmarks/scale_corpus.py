@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 
+from rag.index.generation import Generation
+from rag.index.segment import Part, key, to_keys
 from rag.index.words import Segmenter
 from rag.ingest.chunk import passages
 from rag.ingest.readers import read_issue
@@ -62,6 +66,60 @@ class Recombined(Segmenter):
                 known[sentence] = super().tokens(sentence)
             found += known[sentence]
         return found
+
+
+class Copies:
+    """Copies of the one segment of an index, with ids, names and vectors of their own.
+
+    Their files are not to be read: their hashes are those of the sources, as they are of files
+    that were read before.
+    """
+
+    def __init__(self, base: Generation, corpus: Path, encoder: Noisy) -> None:
+        self._base, self._corpus, self._encoder = base, corpus, encoder
+        self.sources = list(base.sources)
+        self.terms = dict(base.terms)
+
+    def part(self, number: int) -> Part:
+        """A copy of the segment; its files are written, its sources and terms are kept."""
+        (segment,) = self._base.segments
+        part = segment.part
+        names = [article.id for article in segment.articles]
+        own = {name: f"{number:04x}{name[4:]}".encode() for name in names}
+        lines = [
+            line.replace(name.encode(), own[name])
+            for name, line in zip(names, part.article_lines, strict=True)
+        ]
+        owners = np.repeat(np.arange(len(names)), np.diff(part.bounds))
+        passage_lines = [
+            line.replace(names[owner].encode(), own[names[owner]])
+            for owner, line in zip(owners, part.passage_lines, strict=True)
+        ]
+        keys = [key(line) for line in lines]
+        self._add_sources(number, dict(zip(names, keys, strict=True)), own)
+        return replace(
+            part,
+            article_lines=lines,
+            passage_lines=passage_lines,
+            article_keys=to_keys(keys),
+            vectors=self._encoder.encode_passages(passage_lines),
+            approximate=None,
+        )
+
+    def _add_sources(
+        self, number: int, keys: Mapping[str, bytes], own: Mapping[str, bytes]
+    ) -> None:
+        for source in self._base.sources:
+            data = (self._corpus / source.file).read_bytes() + f"{number}".encode()
+            name = f"c{number:02}-{source.file}"
+            (self._corpus / name).write_bytes(data)
+            articles = tuple((own[a].decode(), keys[a].hex()) for a, _key in source.articles)
+            terms = tuple(f"{term}{number}" for term in source.terms)
+            self.terms.update((f"{t}{number}", self._base.terms[t]) for t in source.terms)
+            digest = hashlib.sha256(data).hexdigest()
+            self.sources.append(
+                replace(source, file=name, sha256=digest, articles=articles, terms=terms)
+            )
 
 
 def page(number: int, held: Sequence[str], chance: random.Random, articles: int = ARTICLES) -> str:

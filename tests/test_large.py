@@ -162,7 +162,8 @@ class TestDense:
 def write_pages(settings: Settings, numbers: range) -> None:
     for number in numbers:
         articles = (
-            f"# 第{number}期第{part}篇\n\n园区{part}新增企业{number * part}家。\n" for part in range(5)
+            f"# 第{number}期第{part}篇\n\n园区{part}新增企业{number * part}家。\n"
+            for part in range(5)
         )
         path = settings.corpus / f"2024-01-{number + 1:02}-p.md"
         path.write_text("\n".join(articles), "utf-8")

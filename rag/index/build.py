@@ -22,6 +22,7 @@ from rag.index.plan import Plan, make_plan
 from rag.index.postings import Postings
 from rag.index.records import FORMAT, to_line
 from rag.index.segment import Part, Segment, key, to_keys
+from rag.index.snapshot import Snapshot
 from rag.index.store import Store
 from rag.index.words import Segmenter
 from rag.index.write import prune, sweep, write_generation, write_segment
@@ -34,19 +35,24 @@ logger = logging.getLogger(__name__)
 
 
 def build(
-    settings: Settings, encoder: Encoder, progress: Progress | None = None, full: bool = False
+    settings: Settings,
+    encoder: Encoder,
+    progress: Progress | None = None,
+    full: bool = False,
+    previous: Snapshot | None = None,
 ) -> Manifest:
     """Bring the index of `settings` up to date with its corpus; the manifest of what is in use.
 
     A file that cannot be read is left out and listed in the manifest. Damaged parts are built
-    again. full: reuse nothing. Raises CorpusError where there is no folder or nothing readable
+    again. full: reuse nothing. previous: a snapshot of this index, whose segments are not opened
+    a second time. Raises CorpusError where there is no folder or nothing readable
     in it, StoreError where nothing can be written or another build is at work.
     """
     progress = progress or Silent()
     store = Store(settings.index)
     with store.lock():
         sweep(store)
-        base = None if full else find_base(store, encoder)
+        base = None if full else find_base(store, encoder, previous)
         plan = make_plan(settings, base, progress)
         if base is not None and plan.idle and base.manifest.version == store.in_use():
             return base.manifest
@@ -87,12 +93,14 @@ def is_current(settings: Settings, encoder: str) -> bool:
     )
 
 
-def find_base(store: Store, encoder: Encoder) -> Generation | None:
+def find_base(
+    store: Store, encoder: Encoder, previous: Snapshot | None = None
+) -> Generation | None:
     """The generation in use, else the newest that can be read; None where none fits."""
     in_use = store.in_use()
     for name in sorted(store.names(), key=lambda name: (name == in_use, name), reverse=True):
         try:
-            found = store.open(name, mend=True)
+            found = store.open(name, previous.segments if previous else None, mend=True)
         except StoreError as error:
             logger.warning("%s", error)
             continue

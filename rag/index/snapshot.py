@@ -5,7 +5,7 @@ A snapshot never changes. Readers that hold one go on with it while another is b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -85,7 +85,9 @@ class Snapshot:
         self._owners = np.repeat(np.arange(len(places), dtype=np.int32), ends - starts)
         self._segment_of = np.repeat(at.astype(np.int16), ends - starts)
         self._row_of = ranges(starts, ends).astype(np.int32)
-        self.passages: Sequence[Passage] = View(len(self._row_of), self.passage)
+        # Not through `self`: a snapshot in a cycle would keep its memory after its last use.
+        reader = _reader(segments, self._segment_of, self._row_of)
+        self.passages: Sequence[Passage] = View(len(self._row_of), reader)
         rows = [self._rows_of(number) for number in range(len(segments))]
         parts = [segment.part for segment in segments]
         self.dense = DenseIndex(
@@ -132,8 +134,7 @@ class Snapshot:
 
     def passage(self, row: int) -> Passage:
         """See `PassageIndex`."""
-        segment = self._segments[int(self._segment_of[row])]
-        return segment.passage(int(self._row_of[row]))
+        return self.passages[row]
 
     def vector(self, row: int) -> Vectors:
         """The vector of a row as its segment holds it, float32 [1, d]."""
@@ -142,3 +143,9 @@ class Snapshot:
     def article(self, article_id: str) -> Article:
         """See `PassageIndex`."""
         return self.articles[self._by_id[article_id]].whole()
+
+
+def _reader(
+    segments: Sequence[Segment], segment_of: NDArray[np.int16], row_of: NDArray[np.int32]
+) -> Callable[[int], Passage]:
+    return lambda row: segments[int(segment_of[row])].passage(int(row_of[row]))

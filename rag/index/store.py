@@ -23,7 +23,7 @@ from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
 from rag.index import records
 from rag.index.files import make_folder, sync
 from rag.index.generation import Generation
-from rag.index.segment import REBUILD, Segment, check_files
+from rag.index.segment import REBUILD, Segment, check, check_files
 from rag.index.snapshot import Snapshot
 from rag.index.words import Segmenter
 from rag.types import Manifest, SegmentUse
@@ -114,8 +114,10 @@ class Store:
         segments, damaged = [], False
         for use in manifest.segments:
             try:
-                opened = (known or {}).get(use.id) or Segment.open(self.segments / use.id)
-                segments.append(opened)
+                opened = (known or {}).get(use.id)
+                if opened is not None and mend:
+                    check(self.segments / use.id, use.id)
+                segments.append(opened or Segment.open(self.segments / use.id))
             except IndexDamaged as error:
                 if not mend:
                     raise
