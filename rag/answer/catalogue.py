@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 
 from rag.answer import catalogue_forms as forms
@@ -52,11 +53,21 @@ class Catalogue:
 
     def __init__(self, articles: Sequence[Article]) -> None:
         self._articles = sorted(articles, key=lambda a: -a.date.toordinal() if a.date else 0)
-        self._dates = [article.date for article in articles if article.date]
-        self._heads = {a.id: plain("\n".join((a.headline, a.kicker, a.deck))) for a in articles}
-        self._texts = {a.id: plain(a.text) for a in articles}
-        self._columns = {plain(a.column) for a in articles} - {""}
-        self._reporters = {n for a in articles for n in (*a.reporters, *a.correspondents)}
+        self._dates = sorted({article.date for article in articles if article.date})
+        self._papers = {text.paper(a) for a in {a.paper: a for a in articles}.values()} - {""}
+        self._columns = set(map(plain, {a.column for a in articles})) - {""}
+        names = {n for a in articles for n in (*a.reporters, *a.correspondents)}
+        self._reporters = {name: plain(name) for name in names if len(name) > 1}
+
+    @cached_property
+    def _heads(self) -> dict[str, str]:
+        parts = ((a.id, (a.headline, a.kicker, a.deck)) for a in self._articles)
+        return {name: plain("\n".join(lines)) for name, lines in parts}
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        # Of a large index all texts take long to read, and few questions look into them.
+        return {a.id: plain(a.text) for a in self._articles}
 
     def answer(self, question: str) -> list[Support] | None:
         """Sentences from the records, one for each article listed.
@@ -117,7 +128,7 @@ class Catalogue:
         if column := re.search(forms.column(columns), scope.rest):
             name = column[1] or column[2]
             scope = scope.narrowed(column[0], f"“{name}”栏目", lambda a: plain(a.column) == name)
-        for paper in {text.paper(a) for a in self._articles} - {""}:
+        for paper in self._papers:
             if paper in scope.rest:
                 scope = scope.narrowed(paper, f"《{paper}》", _of_paper(paper))
         if page := forms.PAGE.search(scope.rest):
@@ -125,7 +136,7 @@ class Catalogue:
         return self._by_reporters(scope)
 
     def _by_reporters(self, scope: _Scope) -> _Scope:
-        names = [name for name in self._reporters if len(name) > 1 and plain(name) in scope.rest]
+        names = [name for name, shown in self._reporters.items() if shown in scope.rest]
         if not names:
             return scope
         rest = scope.rest
