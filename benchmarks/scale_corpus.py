@@ -85,7 +85,7 @@ class Copies:
         (segment,) = self._base.segments
         part = segment.part
         names = [article.id for article in segment.articles]
-        own = {name: f"{number:04x}{name[4:]}".encode() for name in names}
+        own = {name: key(f"{number}{name}".encode()).hex()[:16].encode() for name in names}
         lines = [
             line.replace(name.encode(), own[name])
             for name, line in zip(names, part.article_lines, strict=True)
