@@ -115,7 +115,8 @@ class Postings:
         """Raises OSError or ValueError for a folder that holds none."""
         text = (folder / "vocabulary.json").read_bytes().decode("utf-8", "surrogatepass")
         names = ("indptr", "rows", "counts", "lengths")
-        arrays = [load_array(folder / f"{name}.npy") for name in names]
+        # A memmap costs a microsecond or two at each slice, and a search takes thousands.
+        arrays = [np.asarray(load_array(folder / f"{name}.npy")) for name in names]
         return cls(json.loads(text), *arrays)  # type: ignore[arg-type]
 
 
