@@ -117,7 +117,7 @@ class Postings:
         names = ("indptr", "rows", "counts", "lengths")
         # A memmap costs a microsecond or two at each slice, and a search takes thousands.
         arrays = [np.asarray(load_array(folder / f"{name}.npy")) for name in names]
-        return cls(json.loads(text), *arrays)  # type: ignore[arg-type]
+        return cls(json.loads(text), *arrays)
 
 
 def _packed(
