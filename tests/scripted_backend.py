@@ -114,6 +114,10 @@ class ScriptedBackend:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
     @property
+    def now(self) -> ScriptedBackend:
+        return self
+
+    @property
     def generator(self) -> str:
         return "scripted"
 

@@ -21,8 +21,8 @@ from rag.index.build import build
 from rag.index.store import Store
 from rag.progress import Silent
 from rag.retrieve.search import Search
-from rag.web.page import BROKEN
-from rag.wiring import open_current
+from rag.web.handlers import BROKEN
+from rag.wiring import open_living
 from tests.conftest import ROOT
 from tests.fakes import HashEncoder, ScriptedGenerator, willing
 from tests.scripted_backend import NASTY, REFUSAL, ScriptedBackend, serving
@@ -398,7 +398,7 @@ def test_a_planted_page_is_read_indexed_and_shown_as_text(
 
 def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path: Path) -> None:
     settings = Settings(corpus=ROOT / "corpus", index=tmp_path / "index")
-    assistant = open_current(settings, Silent(), lambda _line: None)
+    assistant, _upkeep = open_living(settings, Silent(), lambda _line: None)
     question = "苏州工业园区累计有多少个算法通过备案？"
     with serving(assistant) as url:
         page = open_page(context, url)

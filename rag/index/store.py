@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreBusy, StoreError
 from rag.index import records
 from rag.index.files import make_folder, sync
 from rag.index.generation import Generation
@@ -125,15 +125,19 @@ class Store:
         return Generation(manifest, sources, terms, tuple(segments), damaged)
 
     def load(
-        self, cache_dir: Path, encoder: str | None = None, previous: Snapshot | None = None
+        self,
+        cache_dir: Path,
+        encoder: str | None = None,
+        previous: Snapshot | None = None,
+        name: str | None = None,
     ) -> Snapshot:
-        """The generation in use, checked against its manifest.
+        """A generation, else the one in use, checked against its manifest.
 
         encoder: the name that it must have been built with; None takes any. previous: an
         earlier snapshot, whose segments are not opened again. Raises IndexMissing,
         IndexDamaged (naming the file) or IndexMismatch.
         """
-        name = self.current()
+        name = name or self.current()
         manifest = self.manifest(name)
         if encoder is not None and manifest.encoder != encoder:
             raise IndexMismatch(
@@ -164,7 +168,7 @@ class Store:
     def lock(self) -> Iterator[None]:
         """Keep every other builder out. The system frees it when the process ends.
 
-        Raises StoreError where another has it, or the folder cannot be written.
+        Raises StoreBusy where another has it, StoreError where the folder cannot be written.
         """
         path = self.folder / ".lock"
         lock = FileLock(path)
@@ -172,7 +176,7 @@ class Store:
             make_folder(self.folder)
             lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
-            raise StoreError(
+            raise StoreBusy(
                 f"another build is at work in {self.folder}; wait for its end and try again"
             ) from None
         except OSError as error:
