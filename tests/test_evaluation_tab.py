@@ -328,6 +328,7 @@ def test_tabs_are_reached_from_the_keyboard(context: BrowserContext, url: str) -
             break
     expect(chat).to_be_focused()
     page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
     expect(evaluation).to_be_focused()
     assert evaluation.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
     expect(evaluation).to_have_attribute("aria-selected", "true")
