@@ -228,7 +228,7 @@ def chat(
     from rag.library import Library
     from rag.wiring import open_living
 
-    live, upkeep = open_living(settings, Bars(), _say)
+    live, upkeep = open_living(settings, _say)
     upkeep.start()
     try:
         serve(live, settings, ready=_say, keeper=upkeep, library=Library(settings))
@@ -239,15 +239,13 @@ def chat(
 @app.command()
 def watch(corpus: Corpus = None, index: Index = None) -> None:
     """Bring the index up to date, and again whenever an issue arrives, until interrupted."""
-    from rag.index.watch import look
     from rag.models.encoder import SentenceEncoder
     from rag.upkeep import Upkeep
 
     settings = load_settings(corpus=corpus, index=index)
     encoder = SentenceEncoder.open(settings, Bars())
-    upkeep = Upkeep(settings, encoder, taken=look(settings.corpus), tell=_say)
+    upkeep = Upkeep(settings, lambda _progress: encoder, tell=_say)
     _say(f"watching {settings.corpus}; end with Ctrl-C")
-    upkeep.step(changed=True)
     try:
         upkeep.run()
     except KeyboardInterrupt:

@@ -9,7 +9,8 @@
     │   ├── IndexMissing   nothing was built yet
     │   ├── IndexDamaged   half-written or corrupted
     │   ├── IndexMismatch  built with another encoder or by another version
-    │   └── StoreBusy      another build is at work
+    │   ├── StoreBusy      another build is at work
+    │   └── NotReady       still being opened
     ├── QuestionError      an empty or an overlong question, a bad batch line
     └── ServerError        the chat's address
 
@@ -65,6 +66,10 @@ class IndexMismatch(StoreError):
 
 class StoreBusy(StoreError):
     """Another build is at work."""
+
+
+class NotReady(StoreError):
+    """What answers is still being opened."""
 
 
 class QuestionError(RagError):

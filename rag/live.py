@@ -7,25 +7,30 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rag.answer.assistant import Assistant
 from rag.config import Settings
-from rag.errors import StoreError
+from rag.errors import NotReady, StoreError
 from rag.index.snapshot import Snapshot
 from rag.types import EVERYTHING, Answer, Article, Draft, Filters, Hit, Manifest
 
 
 class Live:
-    """Answers with the assistant of the moment; each answer with one from beginning to end."""
+    """Answers with the assistant of the moment; each answer with one from beginning to end.
+
+    Until it is first renewed there is none: what needs one raises NotReady.
+    """
 
     def __init__(
         self,
-        snapshot: Snapshot,
+        settings: Settings,
+        load: Callable[[Snapshot | None], Snapshot],
         over: Callable[[Snapshot], Assistant],
-        load: Callable[[Snapshot], Snapshot],
     ) -> None:
-        """over: the assistant over a snapshot. load: the generation in use, given the one before,
-        of which it takes over what both hold.
+        """load: the generation in use, given the one before, of which it takes over what both
+        hold. over: the assistant over it.
         """
-        self._snapshot, self._over, self._load = snapshot, over, load
-        self._now = self._before = over(snapshot)
+        self._settings, self._load, self._over = settings, load, over
+        self._snapshot: Snapshot | None = None
+        self._now: Assistant | None = None
+        self._before: Assistant | None = None
 
     def renew(self) -> None:
         """Take the generation in use. Raises StoreError; the one before goes on then."""
@@ -34,28 +39,35 @@ class Live:
         self._snapshot, self._before, self._now = snapshot, self._now, fresh
 
     @property
+    def ready(self) -> bool:
+        """Whether it can be asked."""
+        return self._now is not None
+
+    @property
     def now(self) -> Assistant:
         """The assistant of the moment, for work that has to read one index throughout."""
+        if self._now is None:
+            raise NotReady("the index and the models are still being opened; wait a moment")
         return self._now
 
     @property
     def settings(self) -> Settings:
         """Those that it was opened with."""
-        return self._now.settings
+        return self._settings
 
     @property
     def generator(self) -> str:
         """Which weights write."""
-        return self._now.generator
+        return self.now.generator
 
     @property
     def manifest(self) -> Manifest:
         """What the index holds now."""
-        return self._now.manifest
+        return self.now.manifest
 
     def articles(self) -> Sequence[Article]:
         """All articles, in the order of their issues."""
-        return self._now.articles()
+        return self.now.articles()
 
     def article(self, article_id: str) -> Article:
         """One that an answer cited may be gone since: it is shown from the index before.
@@ -63,13 +75,15 @@ class Live:
         Raises StoreError for an id that neither holds.
         """
         try:
-            return self._now.article(article_id)
+            return self.now.article(article_id)
         except StoreError:
+            if self._before is None:
+                raise
             return self._before.article(article_id)
 
     def examples(self, n: int = 4) -> list[str]:
         """Questions that the corpus answers, one from an article."""
-        return self._now.examples(n)
+        return self.now.examples(n)
 
     def search(
         self,
@@ -79,13 +93,13 @@ class Live:
         history: Sequence[str] = (),
     ) -> list[Hit]:
         """See `Assistant.search`."""
-        return self._now.search(question, k, filters, history)
+        return self.now.search(question, k, filters, history)
 
     def ask(
         self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
     ) -> Answer:
         """See `Assistant.ask`."""
-        return self._now.ask(question, history, filters)
+        return self.now.ask(question, history, filters)
 
     def stream(
         self,
@@ -95,4 +109,4 @@ class Live:
         filters: Filters = EVERYTHING,
     ) -> Iterator[Draft | Answer]:
         """See `Assistant.stream`."""
-        return self._now.stream(question, history, cancel, filters)
+        return self.now.stream(question, history, cancel, filters)

@@ -13,10 +13,10 @@ from rag.index.build import build
 from rag.index.news import compare
 from rag.index.records import Source
 from rag.index.store import Store
-from rag.index.watch import Look, watch
+from rag.index.watch import look, watch
 from rag.live import Live
 from rag.models.encoder import Encoder
-from rag.progress import Advance
+from rag.progress import Advance, Progress
 from rag.types import News, Unreadable, Work
 
 logger = logging.getLogger(__name__)
@@ -34,16 +34,14 @@ class Upkeep:
     def __init__(
         self,
         settings: Settings,
-        encoder: Encoder,
+        encoder: Callable[[Progress], Encoder],
         live: Live | None = None,
-        taken: Look | None = None,
         tell: Callable[[str], None] = logger.info,
     ) -> None:
-        """live: what answers from the index; None: nothing here does. taken: the look at the
-        corpus that the index was built from; None: as it is now. tell: told in a line what was
-        done and what went wrong.
+        """encoder: opens it, or gives the one that is open. live: what answers from the index;
+        None: nothing here does. tell: told in a line what was done and what went wrong.
         """
-        self._settings, self._encoder, self._live, self._taken = settings, encoder, live, taken
+        self._settings, self._encoder, self._live = settings, encoder, live
         self._store = Store(settings.index)
         self._tell = tell
         self._work = Work()
@@ -54,7 +52,6 @@ class Upkeep:
         self._version = ""
         self._sources: tuple[Source, ...] = ()
         self._unreadable: tuple[Unreadable, ...] = ()
-        self._read()
 
     @property
     def work(self) -> Work:
@@ -79,9 +76,11 @@ class Upkeep:
         self._stop.set()
 
     def run(self) -> None:
-        """Do it all here, until it is closed."""
+        """Do it all here, until it is closed: at once, and whenever something changes."""
         try:
-            for changes in watch(self._settings.corpus, self._stop, self._taken, self._wake):
+            taken = look(self._settings.corpus)
+            self.step(changed=True)
+            for changes in watch(self._settings.corpus, self._stop, taken, self._wake):
                 self.step(bool(changes))
         finally:
             if not self._stop.is_set():  # a bug: the thread ends and tells it whole
@@ -91,36 +90,44 @@ class Upkeep:
         """One second's work. changed: the corpus is not what the index was built from."""
         self._wait -= 1
         due = changed or self._wait == 0
-        try:
-            if due:
-                build(self._settings, self._encoder, self)
-            self._take()
-            if due or not self._work.problem:
-                self._work, self._wait = Work(), 0
-        except (StoreBusy, IndexDamaged, IndexMismatch) as error:  # a build mends the last two
-            self._failed(error, SOON)
-        except RagError as error:
-            self._failed(error, AGAIN)
+        problems: list[RagError] = []
+        for job in (self._build, self._take) if due else (self._take,):
+            try:
+                job()
+            except RagError as error:
+                problems.append(error)
+        if problems:
+            self._failed(problems[0])
+        elif due or not self._work.problem:
+            self._work, self._wait = Work(), 0
 
-    def _failed(self, error: RagError, wait: int) -> None:
+    def _build(self) -> None:
+        build(self._settings, self._encoder(self), self)
+
+    def _failed(self, error: RagError) -> None:
         if str(error) != self._work.problem:
             self._tell(str(error))
         self._work = Work(problem=str(error))
         if self._wait <= 0:
-            self._wait = wait
+            # the first ends by itself, a build mends the others
+            soon = isinstance(error, (StoreBusy, IndexDamaged, IndexMismatch))
+            self._wait = SOON if soon else AGAIN
 
     def _take(self) -> None:
         """Put the generation in use to use here, where it is another one."""
         current = self._store.in_use()
-        if current is None or current == self._version:
+        opening = self._live is not None and not self._live.ready
+        if not opening and current in (None, self._version):
             return
         if self._live is not None:
             self._live.renew()
         before, skipped = self._sources, set(self._unreadable)
+        known = bool(self._version)
         self._read()
-        news = compare(before, self._sources, self._version)
+        news = compare(before if known else self._sources, self._sources, self._version)
         self._news.append(news)
-        self._tell(f"{news.version} is in use: {news.added} articles came, {news.removed} went")
+        if known:
+            self._tell(f"{news.version} is in use: {news.added} articles came, {news.removed} went")
         for item in self._unreadable:
             if item not in skipped:
                 self._tell(f"skipped {item.source}: {item.reason}")

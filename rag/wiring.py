@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TypeVar
 
 from rag.answer.assistant import Assistant
 from rag.config import Settings
-from rag.errors import CorpusError, IndexDamaged, IndexMismatch, StoreError
-from rag.index.build import build, is_current
+from rag.errors import IndexMismatch, StoreError
 from rag.index.snapshot import Snapshot
 from rag.index.store import Store
-from rag.index.watch import look
 from rag.live import Live
 from rag.models.encoder import Encoder, SentenceEncoder
 from rag.models.generator import TransformersGenerator
@@ -35,43 +34,48 @@ def open_assistant(settings: Settings, progress: Progress | None = None) -> Assi
     return Assistant(search, TransformersGenerator.open(settings, progress))
 
 
-def open_living(
-    settings: Settings, progress: Progress, say: Callable[[str], None]
-) -> tuple[Live, Upkeep]:
-    """What answers from the index while it changes, and what changes it (not started yet).
+def open_living(settings: Settings, say: Callable[[str], None]) -> tuple[Live, Upkeep]:
+    """What answers from the index while it changes, and what opens and changes it.
 
-    The index is built first where the corpus has changed. Where that cannot be done, the newest
-    one that can be used is taken. Raises CorpusError or StoreError where there is none,
-    ModelError. say: told in a line what was skipped and what went wrong.
+    Nothing is opened yet: the upkeep does it when it is started, so that a page can be shown
+    meanwhile. say: told in a line what was done and what went wrong.
     """
-    taken = look(settings.corpus)
-    encoder = SentenceEncoder.open(settings, progress)
-    snapshot = _current(settings, encoder, progress, say)
-    for item in snapshot.manifest.unreadable:
-        say(f"skipped {item.source}: {item.reason}")
-    generator = TransformersGenerator.open(settings, progress)
-    live = Live(
-        snapshot,
-        lambda snapshot: Assistant(Search(snapshot, encoder, settings), generator),
-        lambda before: _load(settings, encoder, before),
-    )
-    return live, Upkeep(settings, encoder, live, taken)
+    encoder = _once(lambda progress: SentenceEncoder.open(settings, progress))
+    generator = _once(lambda progress: TransformersGenerator.open(settings, progress))
+
+    def over(snapshot: Snapshot) -> Assistant:
+        search = Search(snapshot, encoder(upkeep), settings)
+        return Assistant(search, generator(upkeep))
+
+    live = Live(settings, lambda before: _newest(settings, encoder(upkeep), before, say), over)
+    upkeep = Upkeep(settings, encoder, live, say)
+    return live, upkeep
 
 
-def _current(
-    settings: Settings, encoder: Encoder, progress: Progress, say: Callable[[str], None]
+T = TypeVar("T")
+
+
+def _once(opened: Callable[[Progress], T]) -> Callable[[Progress], T]:
+    """What `opened` gives, opened when it is first needed."""
+    kept: list[T] = []
+
+    def get(progress: Progress) -> T:
+        if not kept:
+            with progress.task("装载模型", 0):
+                kept.append(opened(progress))
+        return kept[0]
+
+    return get
+
+
+def _newest(
+    settings: Settings, encoder: Encoder, before: Snapshot | None, say: Callable[[str], None]
 ) -> Snapshot:
-    """The index over the corpus as it is now, else the newest that there is."""
+    """The generation in use. Where none was open yet and it is damaged, the newest that is not."""
     try:
-        try:
-            if is_current(settings, encoder.name):
-                return _load(settings, encoder)
-        except (IndexDamaged, IndexMismatch) as error:
-            say(f"{error}; building it again")
-        build(settings, encoder, progress)
-        return _load(settings, encoder)
-    except (CorpusError, StoreError) as error:
-        for name in reversed(Store(settings.index).names()):
+        return _load(settings, encoder, before)
+    except StoreError as error:
+        for name in reversed(Store(settings.index).names() if before is None else []):
             try:
                 snapshot = _load(settings, encoder, name=name)
             except StoreError as unusable:

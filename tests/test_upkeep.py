@@ -12,10 +12,9 @@ import pytest
 
 from rag.answer.assistant import Assistant
 from rag.config import Settings
-from rag.errors import StoreError
+from rag.errors import NotReady, StoreError
 from rag.index.build import build
 from rag.index.store import Store
-from rag.index.watch import look
 from rag.live import Live
 from rag.retrieve.search import Search
 from rag.types import Answer
@@ -38,14 +37,18 @@ class Parts:
         self.store = Store(settings.index)
         self.said: list[str] = []
         generator = ScriptedGenerator([OLD])
-        taken = look(settings.corpus)
-        build(settings, self.encoder)
         self.live = Live(
-            self.store.load(settings.cache_dir),
-            lambda snapshot: Assistant(Search(snapshot, self.encoder, settings), generator),
+            settings,
             lambda before: self.store.load(settings.cache_dir, previous=before),
+            lambda snapshot: Assistant(Search(snapshot, self.encoder, settings), generator),
         )
-        self.upkeep = Upkeep(settings, self.encoder, self.live, taken, self.said.append)
+        self.upkeep = Upkeep(
+            settings, lambda _progress: self.encoder, self.live, lambda line: self.said.append(line)
+        )
+
+    def open(self) -> Parts:
+        self.upkeep.step(changed=True)
+        return self
 
     def write(self, name: str, text: str) -> None:
         (self.settings.corpus / name).write_text(text, "utf-8")
@@ -57,21 +60,49 @@ class Parts:
 @pytest.fixture
 def parts(tmp_path: Path, tiny_corpus: Path) -> Parts:
     (tiny_corpus / "y.md").write_text(page("银杉近况", OLD), "utf-8")
-    return Parts(Settings(corpus=tiny_corpus, index=tmp_path / "index", abstain=willing(tmp_path)))
+    return Parts(
+        Settings(corpus=tiny_corpus, index=tmp_path / "index", abstain=willing(tmp_path))
+    ).open()
+
+
+class TestOpening:
+    def test_not_ready_before(self, parts: Parts):
+        shut = Parts(parts.settings)
+        with pytest.raises(NotReady, match="wait a moment"):
+            shut.live.ask(QUESTION)
+        assert not shut.live.ready
+        (opened,) = shut.open().upkeep.news
+        assert (opened.added, opened.removed, opened.issues) == (0, 0, ())
+        assert shut.live.ready and shut.said == []
+
+    def test_no_corpus_and_then_one(self, tmp_path: Path):
+        corpus = tmp_path / "nowhere"
+        parts = Parts(Settings(corpus=corpus, index=tmp_path / "index")).open()
+        assert "no corpus folder" in parts.upkeep.work.problem and not parts.live.ready
+        corpus.mkdir()
+        parts.write("z.md", page("水杉新闻", "水杉园区有7座码头。"))
+        parts.upkeep.step(changed=True)
+        assert parts.headlines() == {"水杉新闻"} and not parts.upkeep.work.problem
+
+    def test_a_lost_corpus_leaves_the_index(self, parts: Parts):
+        settings = parts.settings.model_copy(update={"corpus": parts.settings.corpus / "lost"})
+        again = Parts(settings).open()
+        assert "no corpus folder" in again.upkeep.work.problem
+        assert again.live.ask(QUESTION).citations
 
 
 class TestStep:
     def test_nothing_changed(self, parts: Parts):
         version = parts.live.manifest.version
         parts.upkeep.step(changed=False)
-        assert (parts.live.manifest.version, parts.upkeep.news) == (version, ())
+        assert (parts.live.manifest.version, len(parts.upkeep.news)) == (version, 1)
 
     def test_a_new_issue_is_answered_from(self, parts: Parts):
         before = parts.live.manifest.version
         parts.write("z.md", page("水杉新闻", "水杉园区有7座码头。", "又一段。"))
         parts.upkeep.step(changed=True)
         assert "水杉新闻" in parts.headlines()
-        (news,) = parts.upkeep.news
+        (_opened, news) = parts.upkeep.news
         assert (news.issues, news.added, news.removed) == (("z",), 1, 0)
         assert news.version == parts.live.manifest.version != before
         assert parts.live.ask("水杉园区有几座码头？").index_version == news.version
