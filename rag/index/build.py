@@ -21,7 +21,7 @@ from rag.index.plan import Plan, make_plan
 from rag.index.postings import Postings
 from rag.index.records import FORMAT, to_line
 from rag.index.segment import Part, Segment, key, to_keys
-from rag.index.store import Store
+from rag.index.store import Store, unwritable
 from rag.index.words import Segmenter
 from rag.index.write import prune, sweep, write_generation, write_segment
 from rag.ingest import PARSER
@@ -47,13 +47,15 @@ def build(
         sweep(store)
         base = None if full else find_base(store, encoder)
         plan = make_plan(settings, base, progress)
-        if base is not None and plan.idle and base.manifest.version == store.in_use():
-            return base.manifest
         try:
+            if base is not None and plan.idle and store.in_use() in (base.manifest.version, None):
+                if store.in_use() is None:  # the pointer alone is damaged
+                    store.point_to(base.manifest.version)
+                return base.manifest
             manifest = _carry_out(plan, store, settings, encoder, progress)
-            prune(store)
+            prune(store, suspect=base is None or base.damaged)
         except OSError as error:
-            raise StoreError(f"cannot write the index in {store.folder}: {error}") from error
+            raise unwritable(store.folder, error) from error
         finally:
             sweep(store)
         return manifest

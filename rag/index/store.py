@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from rag.types import Manifest, SegmentUse
 logger = logging.getLogger(__name__)
 
 MANIFEST, SOURCES, TERMS = "manifest.json", "sources.jsonl", "terms.txt"
+FRESH_POINTER = "CURRENT.new"
 LOCK_SECONDS = 3.0
 _BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -52,6 +54,8 @@ class Store:
         try:
             name = self._pointer.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
+            if self.names():
+                raise IndexDamaged(f"{self._pointer} is missing; {REBUILD}") from None
             raise IndexMissing(f"no index in {self.folder}; {REBUILD}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexDamaged(f"{self._pointer} cannot be read; {REBUILD}") from error
@@ -160,7 +164,10 @@ class Store:
                 except (IndexDamaged, IndexMismatch) as error:
                     logger.warning("passed over %s: %s", name, error)
                     continue
-                self.point_to(name)
+                try:
+                    self.point_to(name)
+                except OSError as error:
+                    raise unwritable(self.folder, error) from error
                 return manifest
         raise StoreError(f"no generation before {current} in {self.folder}; {REBUILD} instead")
 
@@ -180,7 +187,7 @@ class Store:
                 f"another build is at work in {self.folder}; wait for its end and try again"
             ) from None
         except OSError as error:
-            raise StoreError(f"cannot write the index in {self.folder}: {error}") from error
+            raise unwritable(self.folder, error) from error
         try:
             yield
         finally:
@@ -188,11 +195,21 @@ class Store:
 
     def point_to(self, name: str) -> None:
         """Put a generation in use. Raises OSError."""
-        fresh = self._pointer.with_suffix(".new")
+        fresh = self.folder / FRESH_POINTER
         fresh.write_text(f"{name}\n", encoding="utf-8")
         sync(fresh)
+        if self._pointer.is_dir():  # no file can be renamed to a folder's name
+            shutil.rmtree(self._pointer)
         fresh.replace(self._pointer)
         sync(self.folder)
+
+
+def unwritable(folder: Path, error: OSError) -> StoreError:
+    """What to say where the disk is full or the folder may not be written."""
+    return StoreError(
+        f"cannot write the index in {folder}: {error}; free some space or make it writable, and "
+        f"{REBUILD} again"
+    )
 
 
 def open_snapshot(generation: Generation, segmenter: Segmenter) -> Snapshot:
