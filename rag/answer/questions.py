@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.answer import question_forms as forms
-from rag.answer.examples import figure_question
+from rag.answer.figure_question import figure_question
 from rag.answer.figures import Day, Figure, figures
 from rag.answer.names import Tagger, names
 from rag.ingest.chunk import sentences
