@@ -17,6 +17,7 @@ from rag.web.conversation import Conversation
 from rag.web.library_handlers import Desk, Update
 from rag.web.library_tab import LibraryTab
 from rag.web.markup import NOTHING
+from rag.web.opening_view import opening
 from rag.web.theme import asset, part
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ def changes(
 ) -> Update:
     """What a page has to draw anew, by the names of its parts; empty where it is up to date."""
     update: Update = {}
-    if (work := keeper.work) != desk.work:
+    moved = (work := keeper.work) != desk.work
+    if moved:
         desk.work = work
         update["upkeep"] = library_view.upkeep(work)
     news = keeper.news
@@ -74,7 +76,9 @@ def changes(
                 update["past"] = chat_view.welcome(manifest, assistant.examples())
             update.update(tab.handlers.redraw(desk))
     except RagError as error:
-        logger.info("no news: %s", error)
+        logger.debug("nothing to ask yet: %s", error)
+        if moved and not conversation.turns:
+            update["past"] = opening(work)
     if len(news) != desk.seen:
         if desk.seen >= 0:
             update["news"] = upkeep_view.toast(news[desk.seen :], len(news))

@@ -1,4 +1,4 @@
-"""Why a file could not be read or taken in, in the page's language.
+"""What went wrong, and the remedy, in the page's language.
 
 The messages of this program are in English; what a reader of the page may meet is said in
 Chinese here. One that is not known is shown as it came.
@@ -54,7 +54,46 @@ _SAID = (
         r"资料文件夹 \1 打不开（\2）；请检查权限",
     ),
 )
-_KNOWN = tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in _SAID)
+_ERRORS = (
+    (r"the index and the models are still being opened; .*", "索引和模型还在打开；请稍等"),
+    (r"nothing to index in (.*?); .*", r"\1 里还没有能读的报纸；请放入几期"),
+    (r"no index in .*", "还没有建索引；放入报纸后会自动建"),
+    (r"no article (\S+) in the index; .*", "这篇文章已不在索引里；请再问一次"),
+    (r"another build is at work in .*", "另一处正在更新索引；等它做完会接着来"),
+    (r"cannot write the index in (.*?): (.*); .*", r"索引写不进 \1（\2）；请腾出空间，或检查权限"),
+    (r"no generation before .*", "没有更早的索引可以退回；请重新建库"),
+    (r".* is of format \d+, this program reads \d+; .*", "索引是别的版本写的；会自动重建"),
+    (r"the index in .* was built with encoder .*", "索引是用别的编码模型建的；会自动重建"),
+    (r"the index in .* holds vectors of .*", "索引是用别的编码模型建的；会自动重建"),
+    (r"the new index does not find .*", "新索引没有通过检查，仍用原来的；请运行 rag build --full"),
+    (r"(.*) reads otherwise than .*", r"\1 读出来的和写进去的不同；请检查磁盘"),
+    (r"(\S+) is corrupted; .*", r"索引文件 \1 坏了；会自动重建"),
+    (r"(\S+) is missing(: half-written)?; run `rag.*", r"索引文件 \1 不见了；会自动重建"),
+    (r"(.*) (?:cannot be loaded|cannot be read) \(.*\); run `rag.*", r"\1 打不开；会自动重建"),
+    (r"(\S+) (?:cannot be read|names no generation); .*", r"\1 用不了；会自动重建"),
+    (r".*(?:disagree in their counts|lacks articles?).*; .*", "索引不完整；会自动重建"),
+    (r"the question is empty; .*", "请先写下问题"),
+    (r"the question has (\d+) characters; (\d+) .*", r"问题有 \1 字，最多 \2 字；请缩短后再问"),
+    (r"(\d+) questions a minute .* in (\d+) seconds", r"一分钟最多问 \1 个；请过 \2 秒再问"),
+    (r"a prompt of \d+ tokens .*", "要读的段落太多，模型放不下；请在设置里少读几段"),
+    (r"the generator failed: (.*); ask again", r"生成模型出错（\1）；请再问一次"),
+    (r"(?:encoder|generator) (.*) has no chat template; .*", r"模型 \1 不是对话模型；请换一个"),
+    (r"(?:encoder|generator) (.*) cannot be (?:loaded|read) \((.*)\); .*", r"模型 \1 打不开（\2）"),
+    (r"(.*) is not installed \(.*\) .*run: (.*)", r"没有装 \1；请运行 \2"),
+    (r"(.*): package (.*) is missing; run: (.*)", r"\1 缺安装包 \2；请运行 \3"),
+    (r"(\S+) is missing; run: (.*)", r"缺 \1；请运行 \2"),
+    (
+        r"(.*): (\d+) MB free, unpacking (.*) takes (\d+) MB; .*",
+        r"\1 只剩 \2 MB，解开 \3 要 \4 MB；请腾出空间，或用 RAG_CACHE_DIR 换一个盘",
+    ),
+    (r"(.*): (.*); run: (.*)", r"\1 的文件不对；请运行 \3"),
+    (r"(.*): (.*); delete it, it is downloaded again", r"\1 的文件不对；删掉它会重新下载"),
+    (r"(.*): (.*); free space .*RAG_CACHE_DIR.*", r"\1 写不进去（\2）；请腾出空间或检查权限"),
+    (r"(.*); delete (.*), it is made again\..*", r"模型文件坏了；删掉 \2 会重新解包"),
+    (r"device cuda: .*", "没有可用的显卡；请设 RAG_DEVICE=cpu"),
+    (r"the index is no longer kept up; .*", "索引不再自动更新；请看日志并重新启动"),
+)
+_KNOWN = tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in (*_SAID, *_ERRORS))
 
 
 def in_chinese(reason: str) -> str:
