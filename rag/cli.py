@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from rag.cli_users import users_app
 from rag.config import load_settings
 from rag.errors import ConfigError, QuestionError, RagError
 from rag.progress import Bars
@@ -28,10 +29,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(users_app, name="users")
 
 Corpus = Annotated[Path | None, typer.Option("--corpus", help="Folder of issue files.")]
 Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+DAYS = "YYYY-MM-DD, YYYY-MM or YYYY"
+Since = Annotated[
+    str | None, typer.Option("--from", help="Only issues of this day or later.", metavar=DAYS)
+]
+Until = Annotated[
+    str | None, typer.Option("--to", help="Only issues of this day or earlier.", metavar=DAYS)
+]
+Paper = Annotated[str | None, typer.Option("--paper", help="Only this newspaper.")]
+Column = Annotated[str | None, typer.Option("--column", help="Only this column.")]
+Reporter = Annotated[
+    str | None, typer.Option("--reporter", help="Only this reporter or correspondent.")
+]
+IssueId = Annotated[str | None, typer.Option("--issue", help="Only this issue, by its id.")]
 
 
 @app.command()
@@ -119,16 +134,27 @@ def articles(
 def search(
     question: str,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
+    since: Since = None,
+    until: Until = None,
+    paper: Paper = None,
+    column: Column = None,
+    reporter: Reporter = None,
+    issue: IssueId = None,
     corpus: Corpus = None,
     index: Index = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the passages nearest to a question, best first."""
     from rag.answer.export import hit_to_dict
+    from rag.retrieve.filters import NAMES, check_filters, read_filters
     from rag.wiring import open_search
 
     settings = load_settings(corpus=corpus, index=index)
-    for number, hit in enumerate(open_search(settings, Bars()).search(question, k), 1):
+    given = (since, until, paper, column, reporter, issue)
+    filters = read_filters(dict(zip(NAMES, given, strict=True)))
+    found = open_search(settings, Bars())
+    check_filters(filters, found.snapshot.articles)
+    for number, hit in enumerate(found.search(question, k, filters), 1):
         if as_json:
             _print_json(hit_to_dict(hit))
         else:
@@ -143,8 +169,15 @@ def ask(
         list[str] | None, typer.Option("--after", help="An earlier question; may be repeated.")
     ] = None,
     batch: Annotated[
-        Path | None, typer.Option("--batch", help='JSONL file: {"id", "question", "history"?}.')
+        Path | None,
+        typer.Option("--batch", help='JSONL file: {"id", "question", "history"?, "filters"?}.'),
     ] = None,
+    since: Since = None,
+    until: Until = None,
+    paper: Paper = None,
+    column: Column = None,
+    reporter: Reporter = None,
+    issue: IssueId = None,
     corpus: Corpus = None,
     index: Index = None,
     as_json: AsJson = False,
@@ -153,18 +186,22 @@ def ask(
     from rag.answer.batch import answer_batch, read_batch
     from rag.answer.export import answer_to_dict
     from rag.answer.show import show_answer
+    from rag.retrieve.filters import NAMES, check_filters, read_filters
     from rag.wiring import open_assistant
 
     settings = load_settings(corpus=corpus, index=index)
+    given = dict(zip(NAMES, (since, until, paper, column, reporter, issue), strict=True))
+    filters = read_filters(given)
     if (question is None) == (batch is None):
         raise QuestionError("give either a QUESTION or --batch FILE")
     lines = read_batch(batch) if batch else []
     assistant = open_assistant(settings, Bars())
+    check_filters(filters, assistant.articles())
     if batch:
-        for row in answer_batch(assistant, lines):
+        for row in answer_batch(assistant, lines, given):
             _print_json(row)
         return
-    answer = assistant.ask(question or "", after or [])
+    answer = assistant.ask(question or "", after or [], filters)
     if as_json:
         _print_json(answer_to_dict(answer))
     else:
@@ -177,15 +214,42 @@ def chat(
     index: Index = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    mcp: Annotated[
+        bool | None, typer.Option("--mcp/--no-mcp", help="Let other assistants ask, by MCP.")
+    ] = None,
 ) -> None:
-    """Open the chat in the browser; builds the index first where the corpus has changed."""
-    settings = load_settings(corpus=corpus, index=index, host=host, port=port)
+    """Open the chat in the browser; takes in what is new in the corpus, at once and later."""
+    settings = load_settings(corpus=corpus, index=index, host=host, port=port, mcp=mcp)
+    from rag.web.access import check_access
     from rag.web.server import check_port, serve
 
     check_port(settings.host, settings.port)
-    from rag.wiring import open_current
+    check_access(settings)
+    from rag.library import Library
+    from rag.wiring import open_living
 
-    serve(open_current(settings, Bars(), _say), settings, ready=_say)
+    live, upkeep = open_living(settings, _say)
+    upkeep.start()
+    try:
+        serve(live, settings, ready=_say, keeper=upkeep, library=Library(settings))
+    finally:
+        upkeep.close()
+
+
+@app.command()
+def watch(corpus: Corpus = None, index: Index = None) -> None:
+    """Bring the index up to date, and again whenever an issue arrives, until interrupted."""
+    from rag.models.encoder import SentenceEncoder
+    from rag.upkeep import Upkeep
+
+    settings = load_settings(corpus=corpus, index=index)
+    encoder = SentenceEncoder.open(settings, Bars())
+    upkeep = Upkeep(settings, lambda _progress: encoder, tell=_say)
+    _say(f"watching {settings.corpus}; end with Ctrl-C")
+    try:
+        upkeep.run()
+    except KeyboardInterrupt:
+        _say("stopped")
 
 
 @app.command("eval")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -64,8 +65,26 @@ class Settings(BaseSettings):
 
     cases: Path = Field(Path("tests/qa"), description="folder of case files for the tab 评测")
 
+    upload_mb: int = Field(20, ge=1, le=50, description="largest file that the page takes in")
+
     host: str = Field("127.0.0.1", min_length=1, description="address of the chat")
     port: int = Field(7860, ge=1, le=65535, description="port of the chat")
+    hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="names under which the chat is opened, besides this machine's own"
+    )
+    users: Path = Field(Path("users.json"), description="who may ask, from `rag users add`")
+    questions_a_minute: int = Field(
+        30, ge=0, le=10_000, description="questions that one visitor may ask; 0: no limit"
+    )
+    mcp: bool = Field(False, description="serve /ask and /search as MCP tools too")
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """In the environment names stand with commas between them."""
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -8,7 +8,9 @@
     ├── StoreError         the index on disk
     │   ├── IndexMissing   nothing was built yet
     │   ├── IndexDamaged   half-written or corrupted
-    │   └── IndexMismatch  built with another encoder or by another version
+    │   ├── IndexMismatch  built with another encoder or by another version
+    │   ├── StoreBusy      another build is at work
+    │   └── NotReady       still being opened
     ├── QuestionError      an empty or an overlong question, a bad batch line
     └── ServerError        the chat's address
 
@@ -60,6 +62,14 @@ class IndexDamaged(StoreError):
 
 class IndexMismatch(StoreError):
     """An index built with another encoder, or by another version of this program."""
+
+
+class StoreBusy(StoreError):
+    """Another build is at work."""
+
+
+class NotReady(StoreError):
+    """What answers is still being opened."""
 
 
 class QuestionError(RagError):

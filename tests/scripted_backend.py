@@ -10,6 +10,7 @@ from datetime import date
 
 from rag.config import Settings
 from rag.errors import QuestionError, StoreError
+from rag.library import Library
 from rag.types import (
     EVERYTHING,
     Answer,
@@ -24,7 +25,7 @@ from rag.types import (
     Section,
     Timings,
 )
-from rag.web.backend import Backend
+from rag.web.backend import Backend, Keeper
 from rag.web.server import PageServer, listen
 
 REFUSAL = "资料中没有找到相关内容。"
@@ -102,16 +103,22 @@ class ScriptedBackend:
 
     天气: refused. 损坏: the index is damaged. 意外: a bug. 引号: cites the nasty article. 慢: holds
     after its first words until `go` is set. 不停: writes until it is closed or cancelled.
-    Everything else: two citations of the long article.
+    Everything else: two citations of the long article; refused where the filters hold no
+    article.
     """
 
     def __init__(self) -> None:
-        self.settings = Settings(question_chars=60)
+        self.settings = Settings(question_chars=60, questions_a_minute=0)
         self.long, self.nasty = long_article(), nasty_article()
         self.held = threading.Event()
         self.go = threading.Event()
         self.cancelled = threading.Event()
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.asked_under: list[Filters] = []
+
+    @property
+    def now(self) -> ScriptedBackend:
+        return self
 
     @property
     def generator(self) -> str:
@@ -143,12 +150,14 @@ class ScriptedBackend:
         self._check(question)
         text = self.long.text[:300]
         passage = Passage("p1", self.long.id, 0, len(text), text)
+        if not filters.holds(self.long):
+            return []
         return [Hit(passage, self.long, 0.9, 0.8, 12.5)][:k]
 
     def ask(
         self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
     ) -> Answer:
-        *_drafts, answer = self.stream(question, history)
+        *_drafts, answer = self.stream(question, history, filters=filters)
         assert isinstance(answer, Answer)
         return answer
 
@@ -161,6 +170,7 @@ class ScriptedBackend:
     ) -> Iterator[Draft | Answer]:
         self._check(question)
         self.asked.append((question, tuple(history)))
+        self.asked_under.append(filters)
         yield Draft("retrieve")
         if "损坏" in question:
             raise StoreError("index is damaged: <b>manifest.json</b> is missing; run `rag build`")
@@ -168,6 +178,8 @@ class ScriptedBackend:
         if "不停" in question:
             yield from self._endless(cancel)
         answer = self._answer(question)
+        if not any(map(filters.holds, self.articles())):
+            answer = replace(answer, text=REFUSAL, refused=True, citations=())
         said = answer.text.replace("[1]", "").replace("[2]", "")
         for end in range(4, len(said) + 4, 4):
             yield Draft("read", said[:end])
@@ -225,10 +237,12 @@ class ScriptedBackend:
 
 
 @contextmanager
-def serving(backend: Backend) -> Iterator[str]:
+def serving(
+    backend: Backend, keeper: Keeper | None = None, library: Library | None = None
+) -> Iterator[str]:
     """Serve the page on a free port; yields its address."""
     bound = listen("127.0.0.1", 0)
-    server = PageServer(backend)
+    server = PageServer(backend, keeper, library)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()
     try:

@@ -19,10 +19,9 @@ from rag.answer.assistant import Assistant
 from rag.config import Settings
 from rag.index.build import build
 from rag.index.store import Store
-from rag.progress import Silent
 from rag.retrieve.search import Search
-from rag.web.page import BROKEN
-from rag.wiring import open_current
+from rag.web.handlers import BROKEN
+from rag.wiring import open_living
 from tests.conftest import ROOT
 from tests.fakes import HashEncoder, ScriptedGenerator, willing
 from tests.scripted_backend import NASTY, REFUSAL, ScriptedBackend, serving
@@ -323,7 +322,7 @@ def test_each_user_has_a_conversation_and_waits_in_line(
     other_context = browser.new_context()
     other = open_page(other_context, url)
     ask(other, "第二位")
-    expect(last_turn(other).locator(".queued")).to_have_text("前面还有问题在回答，请稍候。")
+    expect(last_turn(other).locator(".queued")).to_have_text("前面还有 1 个问题，请稍候。")
     other.locator(".titles button").first.click()  # reading needs no turn
     expect(other.locator(".paper h2")).to_be_visible()
     backend.go.set()
@@ -398,7 +397,8 @@ def test_a_planted_page_is_read_indexed_and_shown_as_text(
 
 def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path: Path) -> None:
     settings = Settings(corpus=ROOT / "corpus", index=tmp_path / "index")
-    assistant = open_current(settings, Silent(), lambda _line: None)
+    assistant, upkeep = open_living(settings, lambda _line: None)
+    upkeep.step(changed=True)
     question = "苏州工业园区累计有多少个算法通过备案？"
     with serving(assistant) as url:
         page = open_page(context, url)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ import pytest
 from rag.cli import app, main
 from rag.config import Settings, load_settings
 from rag.errors import ConfigError
+from rag.index.records import manifest_digest, to_line
+from rag.index.store import Store
 from tests.fakes import HashEncoder
 
 ROOT = Path(__file__).parent.parent
@@ -219,16 +223,14 @@ class TestWithRealModels:
         assert refused["refused"] is True
 
     def test_index_of_another_encoder(self, index: Path, capsys: pytest.CaptureFixture[str]):
-        (generation,) = (index / "generations").iterdir()
-        manifest = json.loads((generation / "manifest.json").read_text("utf-8"))
-        manifest["encoder"] = "another"
         copy = index.parent / "copied"
-        import shutil
-
         shutil.copytree(index, copy)
-        (copy / "generations" / generation.name / "manifest.json").write_text(
-            json.dumps(manifest), "utf-8"
-        )
+        store = Store(copy)
+        manifest = replace(store.manifest(), encoder="another")
+        name = f"000001-{manifest_digest(manifest)}"
+        folder = (store.generations / manifest.version).rename(store.generations / name)
+        (folder / "manifest.json").write_bytes(to_line(replace(manifest, version=name)))
+        store.point_to(name)
         assert run("search", "园区", "--index", str(copy)) == 2
         line = capsys.readouterr().err
         assert "another" in line and "rag build" in line

@@ -328,6 +328,7 @@ def test_tabs_are_reached_from_the_keyboard(context: BrowserContext, url: str) -
             break
     expect(chat).to_be_focused()
     page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
     expect(evaluation).to_be_focused()
     assert evaluation.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
     expect(evaluation).to_have_attribute("aria-selected", "true")
@@ -433,6 +434,7 @@ def test_a_run_is_stopped_and_a_second_visitor_waits(
     other_context = browser.new_context()
     other = open_page(other_context, url)
     open_tab(other)
+    expect(other.get_by_role("combobox", name="题目文件")).not_to_have_value("")
     other.get_by_role("button", name="开始评测").click()
     expect(other.locator("#told [role=alert]")).to_contain_text("已有一份评测在做（已做 1 / 3 题）")
     page.locator("#evaluation").get_by_role("button", name="停止").click()

@@ -11,7 +11,7 @@ import pytest
 
 from rag.answer.abstain import DEFAULTS, NAMES, Abstainer, Signals
 from rag.answer.align import Aligner, Source
-from rag.answer.reading import read
+from rag.answer.reading import nearness_by, read
 from rag.answer.summary import summarise
 from rag.answer.verify import verify
 from rag.config import Settings
@@ -56,24 +56,25 @@ def aligner(retriever: Retriever) -> Aligner:
     return Aligner(retriever.lexicon, HashEncoder())
 
 
+NEARNESS = nearness_by(HashEncoder())
+
+
 class TestReading:
     def test_question_alone_points_to_a_sentence(self, retriever: Retriever):
         question = "园区主任是谁？"
-        reading = read(
-            question, "", retriever.search(question, 3), retriever.lexicon, HashEncoder()
-        )
+        reading = read(question, "", retriever.search(question, 3), retriever.lexicon, NEARNESS)
         assert reading is not None and reading.agree
         assert "苏木" in reading.asked.source[1].text
 
     def test_draft_from_elsewhere_disagrees(self, retriever: Retriever):
         question = "园区主任是谁？"
         hits = retriever.search(question, 3)
-        reading = read(question, "云岭大学设立了研究院", hits, retriever.lexicon, HashEncoder())
+        reading = read(question, "云岭大学设立了研究院", hits, retriever.lexicon, NEARNESS)
         assert reading is not None and not reading.agree
         assert "云岭大学" in reading.drafted.source[1].text
 
     def test_no_evidence(self, retriever: Retriever):
-        assert read("园区？", "", [], retriever.lexicon, HashEncoder()) is None
+        assert read("园区？", "", [], retriever.lexicon, NEARNESS) is None
 
 
 class TestVerify:
@@ -101,6 +102,7 @@ class TestVerify:
             ("白沙大学在园区设立了研究院。", "白沙大学"),
             ("云岭科技园4月启用，首批入驻企业一共32家。", "总数：一共"),
             ("云岭大学在园区设立了研究院，院长是苏木。", "职务：院长"),
+            ("园区为32家博士提供补贴。", "32家说的不是博士"),
         ],
     )
     def test_replaced_by_the_quotation(

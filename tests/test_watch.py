@@ -73,8 +73,8 @@ def test_a_real_folder(tmp_path: Path):
     writer = threading.Timer(0.2, (tmp_path / "b.md").write_text, ["# 二\n\n正文。\n", "utf-8"])
     writer.start()
     try:
-        assert next(told) == Changes(new=("a.md", "b.md"))
+        assert next(filter(None, told)) == Changes(new=("a.md", "b.md"))
     finally:
         stop.set()
         writer.join()
-    assert list(told) == []
+    assert not any(told)

@@ -17,8 +17,8 @@ from rag.errors import ServerError
 from rag.types import Article, Section
 from rag.web import article_view, chat_view
 from rag.web.conversation import Conversation
+from rag.web.handlers import BROKEN, CROWDED, Handlers
 from rag.web.markup import Html, join, tag
-from rag.web.page import BROKEN, CROWDED, Handlers
 from rag.web.server import address, check_port, listen
 from tests.scripted_backend import NASTY, REFUSAL, ScriptedBackend, serving
 

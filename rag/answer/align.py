@@ -17,7 +17,7 @@ from rag.answer.numbers import normal_figures
 from rag.index.words import normalise
 from rag.ingest.chunk import sentence_ranges
 from rag.models.encoder import Encoder
-from rag.retrieve.lexicon import Lexicon
+from rag.retrieve.lexicon import ASKING, Lexicon
 from rag.types import Article, Hit, Sentence
 
 _FIGURE = re.compile(r"\d+(?:\.\d+)?%?")
@@ -87,6 +87,10 @@ class Aligner:
         share = 1 - sum(wanted[t] for t in missing) / total
         quotes = tuple(evidence[i] for i in chosen) if share >= _MIN_SUPPORT else ()
         return Support(sentence, quotes, share)
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text that say something, in order and in normal form."""
+        return [w for w in self._lexicon.words(text) if len(w) > 1 and w not in ASKING]
 
     def _ties(
         self,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.answer.export import answer_to_dict
 from rag.errors import QuestionError, RagError
+from rag.retrieve.filters import check_filters, read_filters
 
 if TYPE_CHECKING:
     from rag.answer.assistant import Assistant
@@ -22,8 +23,13 @@ def read_batch(path: Path) -> list[str]:
         raise QuestionError(f"batch {path} cannot be read ({error}); give a UTF-8 file") from error
 
 
-def answer_batch(assistant: Assistant, lines: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """One dictionary for each line that is not blank: an answer with its `id`, or an `error`."""
+def answer_batch(
+    assistant: Assistant, lines: Sequence[str], given: Mapping[str, str | None] | None = None
+) -> Iterator[dict[str, Any]]:
+    """One dictionary for each line that is not blank: an answer with its `id`, or an `error`.
+
+    given: filters of all lines, as `read_filters` takes them; those of a line go before them.
+    """
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -31,7 +37,9 @@ def answer_batch(assistant: Assistant, lines: Sequence[str]) -> Iterator[dict[st
         try:
             row = _row(line)
             name = row.get("id")
-            answer = assistant.ask(row["question"], row.get("history") or ())
+            filters = read_filters({**(given or {}), **row["filters"]})
+            check_filters(filters, assistant.articles())
+            answer = assistant.ask(row["question"], row.get("history") or (), filters)
             yield {"id": name, **answer_to_dict(answer)}
         except RagError as error:
             yield {"id": name, "line": number, "error": str(error)}
@@ -47,4 +55,7 @@ def _row(line: str) -> dict[str, Any]:
     history = row.get("history") or []
     if not isinstance(history, list) or not all(isinstance(item, str) for item in history):
         raise QuestionError('"history" must be a list of earlier questions')
-    return row
+    filters = row.get("filters") or {}
+    if not isinstance(filters, dict):
+        raise QuestionError('"filters" must be an object such as {"paper": ..., "from": ...}')
+    return {**row, "filters": filters}

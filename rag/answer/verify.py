@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 from rag.answer.align import Aligner, Source, Support
 from rag.answer.names import Tagger, unsupported_names
-from rag.answer.numbers import figures, unsupported
+from rag.answer.numbers import figures, supports, unsupported
+from rag.index.words import normalise
 from rag.types import Check
 
 # A part that is called the whole is wrong, though its figure stands in the quotation.
@@ -25,6 +26,9 @@ _OFFICE = re.compile(
     "负责人|创始人|董事长|总经理|总裁|主席|会长|理事长|书记|主任|部长|局长|处长|院长|校长|所长"
     "|首席专家|首席科学家|总工程师|工程师|教授|院士|研究员"
 )
+# What a figure counts stands right behind it, up to the next mark.
+_MARK = re.compile(r"[\s，。；、！？：（）()“”《》,.;:!?]")
+_COUNTED = 3
 
 
 def verify(
@@ -39,7 +43,7 @@ def verify(
     checks: list[Check] = []
     for sentence in draft:
         support = aligner.align(sentence, question, evidence)
-        reason = _fault(support, question, tagger)
+        reason = _fault(support, question, tagger) or _borrowed(support, aligner)
         if not reason:
             shown.append(support)
             checks.append(Check(sentence, "kept", "", support.share))
@@ -84,6 +88,24 @@ def _fault(support: Support, question: str, tagger: Tagger | None) -> str:
     headlines = [article.headline for article, _sentence in support.quotes]
     missing = unsupported_names(support.text, [*quotes, *headlines], question, tagger)
     return f"引文中没有这个名称：{missing[0]}" if missing else ""
+
+
+def _borrowed(support: Support, aligner: Aligner) -> str:
+    """Why a figure does not count what the sentence says it counts; empty where it may.
+
+    A draft may join two sentences: the figure is of one, what follows it of the other.
+    """
+    quotes = [sentence.text for _article, sentence in support.quotes]
+    for figure in figures(support.text):
+        if figure.kind == "date":
+            continue
+        counted = aligner.words(_MARK.split(support.text[figure.end :], 1)[0])[:_COUNTED]
+        own = [quote for quote in quotes if supports(figures(quote), figure)]
+        others = "".join(quote for quote in quotes if quote not in own)
+        for word in counted:
+            if word in normalise(others) and word not in normalise("".join(own)):
+                return f"引文中的{figure.text}说的不是{word}"
+    return ""
 
 
 def _rival(sentence: str, quotes: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from rag.index.postings import Postings
 from rag.index.records import FORMAT, to_line
 from rag.index.segment import Part, Segment, key, to_keys
 from rag.index.snapshot import Snapshot
-from rag.index.store import Store
+from rag.index.store import Store, unwritable
 from rag.index.words import Segmenter
 from rag.index.write import prune, sweep, write_generation, write_segment
 from rag.ingest import PARSER
@@ -45,8 +45,8 @@ def build(
 
     A file that cannot be read is left out and listed in the manifest. Damaged parts are built
     again. full: reuse nothing. previous: a snapshot of this index, whose segments are not opened
-    a second time. Raises CorpusError where there is no folder or nothing readable
-    in it, StoreError where nothing can be written or another build is at work.
+    a second time. Raises CorpusError where there is no folder or nothing readable in it,
+    StoreError where nothing can be written or another build is at work.
     """
     progress = progress or Silent()
     store = Store(settings.index)
@@ -54,13 +54,15 @@ def build(
         sweep(store)
         base = None if full else find_base(store, encoder, previous)
         plan = make_plan(settings, base, progress)
-        if base is not None and plan.idle and base.manifest.version == store.in_use():
-            return base.manifest
         try:
+            if base is not None and plan.idle and store.in_use() in (base.manifest.version, None):
+                if store.in_use() is None:  # the pointer alone is damaged
+                    store.point_to(base.manifest.version)
+                return base.manifest
             manifest = _carry_out(plan, store, settings, encoder, progress)
-            prune(store)
+            prune(store, suspect=base is None or base.damaged)
         except OSError as error:
-            raise StoreError(f"cannot write the index in {store.folder}: {error}") from error
+            raise unwritable(store.folder, error) from error
         finally:
             sweep(store)
         return manifest

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rag.errors import IndexMismatch
 from rag.index.files import Lines, write_bytes_lines
 from rag.types import Article, Manifest, Passage, Section, SegmentUse, Unreadable
 
-FORMAT = 3
+FORMAT = 4
 """Of the files of an index. Raise it when they change, or the cut of words does."""
 
 
@@ -99,4 +100,11 @@ def read_manifest(path: Path) -> Manifest:
         raise ValueError("it is of another generation")
     if not isinstance(manifest.files, dict) or not manifest.files or not manifest.segments:
         raise ValueError("it lists no files or no segments")
+    if not manifest.version.endswith(f"-{manifest_digest(manifest)}"):
+        raise ValueError("it is not what was written")
     return manifest
+
+
+def manifest_digest(manifest: Manifest) -> str:
+    """8 hex digits of the SHA-256 of all of a manifest but its name, which ends with them."""
+    return hashlib.sha256(to_line(replace(manifest, version=""))).hexdigest()[:8]

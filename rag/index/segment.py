@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -172,32 +175,55 @@ class Segment:
         """Rows of passages that may hold one of the terms (in normal form), by their postings.
 
         None that does is left out: each character of a text that is part of a word lies in a
-        token, so a text that holds a term has a token for each of the term's characters.
+        token. Two neighbours lie in one token, or end one and begin the next.
         """
         held = np.zeros(len(self.part.postings), np.bool_)
-        terms = list(terms)
-        rows_with = self._rows_with({c for term in terms for c in term if c.isalnum()})
-        for term in terms:
+        parts = {term: _parts(term) for term in terms}
+        rows_with = self._rows_with(set().union(*parts.values()))
+        for term in parts:
             rows = np.ones(len(held), np.bool_)
-            for character in filter(str.isalnum, set(term)):
-                rows &= rows_with(character)
+            for part in parts[term]:
+                rows &= rows_with(part)
             held |= rows
         return np.flatnonzero(held)
 
-    def _rows_with(self, characters: set[str]) -> Callable[[str], NDArray[np.bool_]]:
+    def _rows_with(self, wanted: Set[str]) -> Callable[[str], NDArray[np.bool_]]:
+        """Rows by one of the wanted parts: a character, or two that are neighbours."""
         postings = self.part.postings
-        tokens: dict[str, list[int]] = {character: [] for character in characters}
+        holding: dict[str, list[int]] = defaultdict(list)
+        ending: dict[str, list[int]] = defaultdict(list)
+        starting: dict[str, list[int]] = defaultdict(list)
+        last, first = {part[0] for part in wanted}, {part[-1] for part in wanted}
         for number, token in enumerate(postings.vocabulary):
-            for character in characters.intersection(token):
-                tokens[character].append(number)
+            for part in wanted.intersection({*token, *map("".join, pairwise(token))}):
+                holding[part].append(number)
+            if token[-1] in last:
+                ending[token[-1]].append(number)
+            if token[0] in first:
+                starting[token[0]].append(number)
 
-        def rows_with(character: str) -> NDArray[np.bool_]:
+        def rows_of(numbers: Sequence[int]) -> NDArray[np.bool_]:
             rows = np.zeros(len(postings), np.bool_)
-            for number in tokens[character]:
+            for number in numbers:
                 rows[postings.rows[postings.indptr[number] : postings.indptr[number + 1]]] = True
             return rows
 
+        @lru_cache(maxsize=64)  # a byte a passage each
+        def rows_with(part: str) -> NDArray[np.bool_]:
+            rows = rows_of(holding[part])
+            if len(part) == 1:
+                return rows
+            return rows | (rows_of(ending[part[0]]) & rows_of(starting[part[-1]]))
+
         return rows_with
+
+
+def _parts(term: str) -> Set[str]:
+    """Pairs of neighbours that are part of words, and such characters without one."""
+    runs = re.findall(r"[^\W_]+", term)
+    return {part for run in runs for part in map("".join, pairwise(run))} | {
+        run for run in runs if len(run) == 1
+    }
 
 
 def ranges(starts: Ints, ends: Ints) -> Ints:

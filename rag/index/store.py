@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreBusy, StoreError
 from rag.index import records
 from rag.index.files import make_folder, sync
 from rag.index.generation import Generation
@@ -31,6 +32,7 @@ from rag.types import Manifest, SegmentUse
 logger = logging.getLogger(__name__)
 
 MANIFEST, SOURCES, TERMS = "manifest.json", "sources.jsonl", "terms.txt"
+FRESH_POINTER = "CURRENT.new"
 LOCK_SECONDS = 3.0
 _BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -52,6 +54,8 @@ class Store:
         try:
             name = self._pointer.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
+            if self.names():
+                raise IndexDamaged(f"{self._pointer} is missing; {REBUILD}") from None
             raise IndexMissing(f"no index in {self.folder}; {REBUILD}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexDamaged(f"{self._pointer} cannot be read; {REBUILD}") from error
@@ -127,15 +131,19 @@ class Store:
         return Generation(manifest, sources, terms, tuple(segments), damaged)
 
     def load(
-        self, cache_dir: Path, encoder: str | None = None, previous: Snapshot | None = None
+        self,
+        cache_dir: Path,
+        encoder: str | None = None,
+        previous: Snapshot | None = None,
+        name: str | None = None,
     ) -> Snapshot:
-        """The generation in use, checked against its manifest.
+        """A generation, else the one in use, checked against its manifest.
 
         encoder: the name that it must have been built with; None takes any. previous: an
         earlier snapshot, whose segments are not opened again. Raises IndexMissing,
         IndexDamaged (naming the file) or IndexMismatch.
         """
-        name = self.current()
+        name = name or self.current()
         manifest = self.manifest(name)
         if encoder is not None and manifest.encoder != encoder:
             raise IndexMismatch(
@@ -158,7 +166,10 @@ class Store:
                 except (IndexDamaged, IndexMismatch) as error:
                     logger.warning("passed over %s: %s", name, error)
                     continue
-                self.point_to(name)
+                try:
+                    self.point_to(name)
+                except OSError as error:
+                    raise unwritable(self.folder, error) from error
                 return manifest
         raise StoreError(f"no generation before {current} in {self.folder}; {REBUILD} instead")
 
@@ -166,7 +177,7 @@ class Store:
     def lock(self) -> Iterator[None]:
         """Keep every other builder out. The system frees it when the process ends.
 
-        Raises StoreError where another has it, or the folder cannot be written.
+        Raises StoreBusy where another has it, StoreError where the folder cannot be written.
         """
         path = self.folder / ".lock"
         lock = FileLock(path)
@@ -174,11 +185,11 @@ class Store:
             make_folder(self.folder)
             lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
-            raise StoreError(
+            raise StoreBusy(
                 f"another build is at work in {self.folder}; wait for its end and try again"
             ) from None
         except OSError as error:
-            raise StoreError(f"cannot write the index in {self.folder}: {error}") from error
+            raise unwritable(self.folder, error) from error
         try:
             yield
         finally:
@@ -186,11 +197,21 @@ class Store:
 
     def point_to(self, name: str) -> None:
         """Put a generation in use. Raises OSError."""
-        fresh = self._pointer.with_suffix(".new")
+        fresh = self.folder / FRESH_POINTER
         fresh.write_text(f"{name}\n", encoding="utf-8")
         sync(fresh)
+        if self._pointer.is_dir():  # no file can be renamed to a folder's name
+            shutil.rmtree(self._pointer)
         fresh.replace(self._pointer)
         sync(self.folder)
+
+
+def unwritable(folder: Path, error: OSError) -> StoreError:
+    """What to say where the disk is full or the folder may not be written."""
+    return StoreError(
+        f"cannot write the index in {folder}: {error}; free some space or make it writable, and "
+        f"{REBUILD} again"
+    )
 
 
 def open_snapshot(generation: Generation, segmenter: Segmenter) -> Snapshot:

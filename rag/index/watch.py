@@ -7,15 +7,20 @@ network drive), a look is taken every few seconds all the same.
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.errors import CorpusError
 from rag.ingest.readers import corpus_files, printable
 
-Look = Mapping[str, tuple[int, int]]
-"""File of the corpus to its bytes and its time of change, in nanoseconds."""
+logger = logging.getLogger(__name__)
+
+Look = Mapping[str, tuple[int, int, int]]
+"""File of the corpus to its bytes, its time of change in nanoseconds, and who may read it."""
 
 PAUSE = 1.0
 """Seconds between two looks that have to agree."""
@@ -37,13 +42,19 @@ class Changes:
 
 def look(corpus: Path) -> Look:
     """The folder as it is now; empty where it cannot be read just now."""
+    try:
+        paths = corpus_files(corpus)
+    except CorpusError as error:
+        logger.debug("%s", error)  # a build says it
+        return {}
     found = {}
-    for path in corpus_files(corpus) if corpus.is_dir() else []:
+    for path in paths:
         try:
             facts = path.stat()
         except OSError:  # gone since it was listed: as if it had not been
             continue
-        found[printable(path.relative_to(corpus))] = (facts.st_size, facts.st_mtime_ns)
+        name = printable(path.relative_to(corpus))
+        found[name] = (facts.st_size, facts.st_mtime_ns, facts.st_mode)
     return found
 
 
@@ -77,21 +88,42 @@ class Watch:
         return changes
 
 
-def watch(corpus: Path, stop: threading.Event, taken: Look | None = None) -> Iterator[Changes]:
-    """Changes as they come, until `stop` is set.
+def watch(
+    corpus: Path,
+    stop: threading.Event,
+    taken: Look | None = None,
+    wake: threading.Event | None = None,
+) -> Iterator[Changes]:
+    """Changes as they come, until `stop` is set; an empty one about every second else.
 
-    taken: the look that the index was built from; None: the folder as it is now. Raises
-    FileNotFoundError where there is no folder.
+    taken: the look that the index was built from; None: the folder as it is now. wake: set it
+    to have a look taken now.
     """
+    watching = Watch(look(corpus) if taken is None else taken)
+    due, last = True, float("-inf")
+    for came in _events(corpus, stop):
+        now, changes = time.monotonic(), None
+        due = due or came or now - last >= EVENTLESS
+        due = due or watching.waiting or (wake is not None and wake.is_set())
+        if due and now - last >= PAUSE:
+            if wake is not None:
+                wake.clear()
+            due, last = False, now
+            changes = watching.step(look(corpus))
+        yield changes or Changes()
+
+
+def _events(corpus: Path, stop: threading.Event) -> Iterator[bool]:
+    """Whether something happened in the folder, told at once, and every second at the latest."""
     from watchfiles import watch as events
 
-    watching = Watch(look(corpus) if taken is None else taken)
-    wait = int(EVENTLESS * 1000)
-    for _seen in events(
-        corpus, stop_event=stop, rust_timeout=wait, yield_on_timeout=True, raise_interrupt=False
-    ):
-        changes = watching.step(look(corpus))
-        while changes is None and watching.waiting and not stop.wait(PAUSE):
-            changes = watching.step(look(corpus))
-        if changes:
-            yield changes
+    wait = int(PAUSE * 1000)
+    try:
+        for came in events(
+            corpus, stop_event=stop, rust_timeout=wait, yield_on_timeout=True, raise_interrupt=False
+        ):
+            yield bool(came)
+    except (OSError, RuntimeError) as error:  # no folder, or the system's limit is reached
+        logger.warning("%s tells no changes (%s); it is looked at now and then", corpus, error)
+        while not stop.wait(PAUSE):
+            yield False

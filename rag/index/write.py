@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
+from pathlib import Path
 
 from rag.errors import IndexDamaged, StoreError
 from rag.index import records
 from rag.index.files import hash_files, make_folder, sync, sync_folder
 from rag.index.generation import Generation
 from rag.index.segment import Part, Segment
-from rag.index.store import MANIFEST, SOURCES, TERMS, Store, open_snapshot, read_terms
+from rag.index.store import (
+    FRESH_POINTER,
+    MANIFEST,
+    SOURCES,
+    TERMS,
+    Store,
+    open_snapshot,
+    read_terms,
+)
 from rag.index.verify import verify
 from rag.index.words import Segmenter
 from rag.types import Manifest
@@ -35,7 +43,7 @@ def write_segment(store: Store, part: Part) -> Segment:
         opened = Segment.open(final)
     except IndexDamaged:  # absent, or there is one of the same content that lost some of it
         Segment.open(folder, name)
-        shutil.rmtree(final, ignore_errors=True)
+        _remove(final)
         folder.rename(final)
         sync(store.segments)
         return Segment.open(final)
@@ -56,10 +64,9 @@ def write_generation(store: Store, generation: Generation, segmenter: Segmenter)
     terms = "".join(f"{term}\t{n}\n" for term, n in generation.terms.items())
     (folder / TERMS).write_text(terms, encoding="utf-8")
     files = hash_files(folder)
-    segments = [asdict(use) for use in generation.manifest.segments]
-    digest = hashlib.sha256(records.to_line([files, segments])).hexdigest()
-    name = f"{_next_number(store):06d}-{digest[:8]}"
-    manifest = replace(generation.manifest, version=name, files=files)
+    manifest = replace(generation.manifest, files=files)
+    name = f"{_next_number(store):06d}-{records.manifest_digest(manifest)}"
+    manifest = replace(manifest, version=name)
     written = replace(
         generation,
         manifest=manifest,
@@ -72,8 +79,13 @@ def write_generation(store: Store, generation: Generation, segmenter: Segmenter)
     (folder / MANIFEST).write_bytes(records.to_line(manifest) + b"\n")
     sync_folder(folder)
     folder.rename(store.generations / name)
-    sync(store.generations)
-    store.point_to(name)
+    try:
+        sync(store.generations)
+        store.point_to(name)
+    except OSError:
+        if store.in_use() != name:  # or every attempt on a full disk would leave one more
+            _hide(store.generations / name)
+        raise
     return manifest
 
 
@@ -82,22 +94,58 @@ def _next_number(store: Store) -> int:
     return int(names[-1].split("-")[0]) + 1 if names else 1
 
 
-def prune(store: Store) -> None:
-    """Keep the newest generations that can be read; `sweep` then takes their segments."""
-    whole = [m for m in _readable(store) if all(map(store.has, m.segments))]
-    kept = whole[-KEEP:]
+def prune(store: Store, suspect: bool) -> None:
+    """Keep the newest generations that can be used; `sweep` then takes what goes. Raises OSError.
+
+    Of two that hold the same the older goes first: one whose build ended before it was put in
+    use takes the place of no other. suspect: some part of the index was damaged; all of it is
+    checked, so that none that can be used goes for one that cannot.
+    """
+    kept = [m for m in _readable(store) if _whole(store, m, suspect)]
+    while len(kept) > KEEP:
+        held = [(manifest.files, manifest.segments) for manifest in kept]
+        kept.pop(next((i for i, one in enumerate(held) if one in held[i + 1 :]), 0))
     for name in set(store.names()) - {manifest.version for manifest in kept}:
-        shutil.rmtree(store.generations / name, ignore_errors=True)
+        _hide(store.generations / name)
+    sync(store.generations)
+
+
+def _whole(store: Store, manifest: Manifest, suspect: bool) -> bool:
+    if not suspect:
+        return all(map(store.has, manifest.segments))
+    try:
+        store.open(manifest.version)
+    except StoreError as error:
+        logger.warning("%s", error)
+        return False
+    return True
 
 
 def sweep(store: Store) -> None:
-    """Remove what builds that came to no end left behind."""
+    """Remove what builds that came to no end left behind, and what `prune` let go."""
     used = {use.id for manifest in _readable(store) for use in manifest.segments}
+    _remove(store.folder / FRESH_POINTER)
     for folder in (store.segments, store.generations):
         for path in folder.glob("*"):
             unused = folder == store.segments and path.name not in used
-            if unused or path.name.startswith(".new-"):
-                shutil.rmtree(path, ignore_errors=True)
+            if unused or path.name.startswith("."):
+                _remove(path)
+
+
+def _hide(folder: Path) -> None:
+    """Take a generation away at once: while its files go one by one it would look damaged."""
+    folder.rename(folder.with_name(f".old-{folder.name}"))
+
+
+def _remove(path: Path) -> None:
+    """A folder, or a file in its place; what cannot be removed stays until the next time."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("not removed: %s", error)
 
 
 def _readable(store: Store) -> list[Manifest]:

@@ -66,12 +66,18 @@ def infer_headings(blocks: list[Block]) -> None:
     A line over a byline or an agency lead is a headline (level 1), and so is a short line just
     above that one; another short line between two blank ones is a crosshead (level 2).
     """
+    before: Block | None = None
+    befores = []
+    for block in blocks:
+        befores.append(before)
+        before = block if block.kind in ("body", "byline") else before
+    # From the end: a line is a headline also for the headline that it stands above. What stands
+    # before a line is looked up as it was.
     for i in range(len(blocks) - 1, -1, -1):
-        block, after = blocks[i], blocks[i + 1 : i + 2]
+        block, after, before = blocks[i], blocks[i + 1 : i + 2], befores[i]
         if block.kind != "body" or block.indented or not after or not _short(block.text):
             continue
-        before = [b for b in blocks[:i] if b.kind in ("body", "byline")]
-        whole_before = not before or before[-1].kind == "byline" or _closed(before[-1].text)
+        whole_before = before is None or before.kind == "byline" or _closed(before.text)
         titled = after[0].kind == "byline" or forms.is_lead(after[0].text)
         over_headline = after[0].kind == "heading" and after[0].level == 1
         if (titled or over_headline or (not before and after[0].gap)) and whole_before:

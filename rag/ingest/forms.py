@@ -183,13 +183,17 @@ def looks_like_column(heading: str) -> bool:
     return len(flat) <= _COLUMN_CHARS and not re.search(r"[,，。！？!?:：；;]", flat)
 
 
+_ENDING = 100
+"""Characters that tell how a paragraph ends: it may be long, and is asked after each line."""
+
+
 def ends_complete(text: str) -> bool:
     """Whether a paragraph ends where a sentence may end.
 
     Closing quotes and brackets count only after a terminal mark, so that a paragraph cut
     behind a quoted name is seen as cut. A note in brackets after a full sentence is complete.
     """
-    stripped = text.rstrip()
+    stripped = text.rstrip()[-_ENDING:]
     bare = stripped.rstrip(CLOSING)
     if bare[-1:] and bare[-1] in TERMINAL + "：:；;":
         return True

@@ -7,10 +7,15 @@ from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.events import api
+from starlette.concurrency import run_in_threadpool
 
 from rag.answer.export import answer_to_dict, hit_to_dict
 from rag.errors import QuestionError, RagError
+from rag.retrieve.filters import check_filters, read_filters
+from rag.types import Filters
 from rag.web.backend import Backend
+from rag.web.limits import Limits, visitor
+from rag.web.line import Line, LineFull
 
 Result = TypeVar("Result")
 
@@ -18,28 +23,74 @@ MOST_HITS = 50
 MOST_HISTORY = 50
 
 
-def add_endpoints(assistant: Backend, lane: str, width: int) -> None:
+def add_endpoints(assistant: Backend, line: Line, limits: Limits) -> None:
     """Add the endpoints to the Blocks that is open.
 
-    lane, width: the queue that answers share with the page, and how many run at once.
+    Answers share the line with the page, and questions its limits. The functions' descriptions
+    are what the page 接口 and other assistants (MCP) read.
     """
 
-    def ask(question: str, history: list[str] = []) -> dict[str, Any]:  # noqa: B006  # read only
-        """Answer a question from the corpus.
+    async def ask(
+        request: gr.Request,
+        question: str,
+        history: list[str] = [],  # noqa: B006  # read only
+        filters: dict[str, str] = {},  # noqa: B006  # read only
+    ) -> dict[str, Any]:
+        """Answer a question, in Chinese, from the newspaper issues of this corpus alone.
 
-        history: the conversation's earlier questions. Returns the answer with its citations,
-        evidence and timings.
+        Every sentence of the answer carries a marker such as [1]; its citation quotes the
+        sentence of the article that says so. `refused` is true where the corpus does not say.
+
+        Args:
+            question: one question in Chinese, as a person would ask it
+            history: the earlier questions of the conversation, oldest first, to read a follow-up
+            filters: any of from, to (YYYY-MM-DD, YYYY-MM, YYYY), paper, column, reporter, issue
+
+        Returns:
+            answer, refused, citations (headline, issue, date, quote), evidence, timings
         """
-        return _or_notice(lambda: answer_to_dict(assistant.ask(*_asked(question, history))))
+        _or_notice(lambda: limits.check(visitor(request)))
 
-    def search(question: str, k: int = 10) -> list[dict[str, Any]]:
-        """Find the passages nearest to a question, best first, at most k of them."""
-        return _or_notice(
-            lambda: [hit_to_dict(hit) for hit in assistant.search(*_searched(question, k))]
-        )
+        def answered() -> dict[str, Any]:
+            asked = _asked(question, history)
+            return answer_to_dict(assistant.ask(*asked, _filtered(assistant, filters)))
 
-    api(ask, api_name="ask", concurrency_id=lane, concurrency_limit=width)
-    api(search, api_name="search", concurrency_limit=4)
+        try:
+            with line.join() as place:
+                await place.wait()
+                return await run_in_threadpool(_or_notice, answered)
+        except LineFull:
+            told = f"{line.longest} questions are waiting; ask again in a while"
+            raise gr.Error(told, title="", print_exception=False) from None
+
+    def search(
+        request: gr.Request,
+        question: str,
+        k: int = 10,
+        filters: dict[str, str] = {},  # noqa: B006  # read only
+    ) -> list[dict[str, Any]]:
+        """Find the passages of the newspaper issues that are nearest to a question, best first.
+
+        Args:
+            question: a question or keywords in Chinese
+            k: how many passages at most, 1 to 50
+            filters: any of from, to (YYYY-MM-DD, YYYY-MM, YYYY), paper, column, reporter, issue
+
+        Returns:
+            the passages' texts with their scores, articles, issues and dates
+        """
+        _or_notice(lambda: limits.check(visitor(request)))
+
+        def found() -> list[dict[str, Any]]:
+            asked = _searched(question, k)
+            hits = assistant.search(*asked, _filtered(assistant, filters))
+            return [hit_to_dict(hit) for hit in hits]
+
+        return _or_notice(found)
+
+    # MCP calls what is not queued in this process; what is, at the address that a caller names
+    api(ask, api_name="ask", queue=False, concurrency_limit=None)  # the line says who is next
+    api(search, api_name="search", queue=False, concurrency_limit=4)
 
 
 def _or_notice(work: Callable[[], Result]) -> Result:
@@ -68,3 +119,10 @@ def _searched(question: object, k: object) -> tuple[str, int]:
     if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= MOST_HITS:
         raise QuestionError(f"k is {k!r}; give a whole number from 1 to {MOST_HITS}")
     return text, k
+
+
+def _filtered(assistant: Backend, given: object) -> Filters:
+    filters = read_filters(given)
+    if filters:
+        check_filters(filters, assistant.articles())
+    return filters

@@ -13,6 +13,11 @@ from rag.types import EVERYTHING, Answer, Article, Draft, Filters, News, Work
 class Backend(Answerer, Protocol):
     """An assistant. Every method may raise a RagError, whose one line is shown to the user."""
 
+    @property
+    def now(self) -> Answerer:
+        """The same over the index of the moment, for work that reads one index throughout."""
+        ...
+
     def stream(
         self,
         question: str,

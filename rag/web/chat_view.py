@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rag.types import Answer, Citation, Manifest
 from rag.web.article_view import printed_date
 from rag.web.conversation import Turn
+from rag.web.filters_view import limited, limits_line
 from rag.web.markup import NOTHING, Html, join, tag
 from rag.web.tabs import tabs
 
@@ -67,6 +68,7 @@ def turn_view(turn: Turn) -> Html:
     return tag(
         "section",
         question,
+        limits_line(turn.filters),
         read_as(turn.answer),
         *_outcome(turn),
         class_=f"turn {turn.status}",
@@ -86,6 +88,8 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         answer = turn.answer
         refused = " refused" if answer.refused else ""
         yield tag("div", *_cited(answer.text, answer.citations), class_=f"answer{refused}")
+        if answer.refused:
+            yield limited(turn)
         yield sources(answer.citations)
         yield older(answer)
         yield timings(answer)
@@ -115,8 +119,8 @@ def steps(turn: Turn) -> Html:
         )
         for place, (_, label) in enumerate(STEPS)
     ]
-    # shown by the style sheet only after a moment: most questions don't wait
-    queued = tag("p", "前面还有问题在回答，请稍候。", class_="queued") if now < 0 else NOTHING
+    before = f"前面还有 {turn.ahead} 个问题，请稍候。"
+    queued = tag("p", before, class_="queued") if now < 0 and turn.ahead else NOTHING
     return tag("div", tag("ol", *items, class_="steps"), queued, class_="progress", role="status")
 
 

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rag.types import Answer, Draft
+from rag.types import EVERYTHING, Answer, Draft, Filters
 
 Status = Literal["waiting", "running", "answered", "stopped", "failed"]
 Step = Literal["retrieve", "read", "check"]
@@ -21,16 +21,19 @@ class Turn:
     """One question and what became of it.
 
     number: counts from 1 within the conversation. text: the sentences checked so far.
-    problem: one line that says what went wrong, where `failed`.
+    problem: one line that says what went wrong, where `failed`. filters: what it was asked
+    under. ahead: how many questions are answered before it, while `waiting`.
     """
 
     number: int
     question: str
+    filters: Filters = EVERYTHING
     status: Status = "waiting"
     step: Step = "retrieve"
     text: str = ""
     answer: Answer | None = None
     problem: str = ""
+    ahead: int = 0
     cancel: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -66,9 +69,13 @@ class Turn:
 
 @dataclass(slots=True)
 class Conversation:
-    """The turns of one open page, the last of which may still be under way."""
+    """The turns of one open page, the last of which may still be under way.
+
+    filters: what the next question is asked under.
+    """
 
     turns: list[Turn] = field(default_factory=list)
+    filters: Filters = EVERYTHING
 
     @property
     def current(self) -> Turn | None:
@@ -82,12 +89,19 @@ class Conversation:
 
     @property
     def history(self) -> tuple[str, ...]:
-        """The questions answered before the current one."""
-        return tuple(turn.question for turn in self.turns[:-1] if turn.answer is not None)
+        """The questions answered before the current one, but for a refusal of the very same."""
+        return tuple(
+            turn.question
+            for turn in self.turns[:-1]
+            if turn.answer is not None and not (turn.answer.refused and self._same(turn))
+        )
+
+    def _same(self, turn: Turn) -> bool:
+        return self.current is not None and turn.question == self.current.question
 
     def ask(self, question: str) -> Turn:
         """Begin a turn."""
-        turn = Turn(len(self.turns) + 1, question)
+        turn = Turn(len(self.turns) + 1, question, self.filters)
         self.turns.append(turn)
         return turn
 

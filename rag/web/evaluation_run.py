@@ -24,7 +24,8 @@ from rag.evaluate.plots import latency_histogram, refusal_curve, tag_bars
 from rag.evaluate.record import Case, Report, Selection
 from rag.evaluate.report import read_report, write_report
 from rag.evaluate.rows import legal
-from rag.evaluate.run import Answerer, run
+from rag.evaluate.run import run
+from rag.web.backend import Backend
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ class Stopped(Exception):
 class Evaluations:
     """The runs over one assistant, for all visitors: one at a time."""
 
-    def __init__(self, assistant: Answerer) -> None:
+    def __init__(self, assistant: Backend) -> None:
         self._assistant = assistant
         self._turn = threading.Lock()
         self.current: Run | None = None
@@ -183,7 +184,7 @@ class Evaluations:
 
     def _evaluate(self, asked: Run) -> Outcome:
         """Run, compare with the last report of this file and write the new one in its place."""
-        searcher = self._assistant
+        searcher = self._assistant.now
         answerer = None if asked.retrieval_only else searcher
         root = searcher.settings.cache_dir / "evaluations" / asked.file.sha256[:16]
         folder = root / ("answers" if answerer else "retrieval")

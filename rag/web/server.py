@@ -14,8 +14,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.config import Settings
-from rag.errors import ServerError
-from rag.web.backend import Backend
+from rag.errors import ConfigError, ServerError
+from rag.library import Library
+from rag.web.access import Gate, check_access
+from rag.web.backend import Backend, Keeper
 from rag.web.page import build_page
 from rag.web.theme import head, theme
 
@@ -33,7 +35,11 @@ SECONDS_TO_CLOSE = 2
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # without it a form's request would not say which page it comes from
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
@@ -64,10 +70,12 @@ def check_port(host: str, port: int) -> None:
     listen(host, port).close()
 
 
-def page_app(page: gr.Blocks) -> FastAPI:
-    """The page as an ASGI application, at the root path."""
+def page_app(page: gr.Blocks, settings: Settings) -> FastAPI:
+    """The page as an ASGI application, at the root path. Raises ConfigError."""
+    check_access(settings)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(SecureHeaders)
+    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(SecureHeaders)  # the outermost: what the gate answers has them too
     gr.mount_gradio_app(
         app,
         page,
@@ -78,20 +86,25 @@ def page_app(page: gr.Blocks) -> FastAPI:
         run_history=False,
         show_error=False,
         ssr_mode=False,
-        mcp_server=False,
+        mcp_server=settings.mcp,
         pwa=False,
         enable_monitoring=False,
         max_file_size=0,
     )
+    if settings.mcp and page.mcp_server_obj is None:  # Gradio keeps the reason to itself
+        raise ConfigError(f"the MCP server cannot start ({page.mcp_error}); unset the setting mcp")
     return app
 
 
 class PageServer(uvicorn.Server):
     """Serves the page; `run(sockets=[...])` returns once `should_exit` is set."""
 
-    def __init__(self, assistant: Backend) -> None:
-        self._page = build_page(assistant)
-        app = page_app(self._page)
+    def __init__(
+        self, assistant: Backend, keeper: Keeper | None = None, library: Library | None = None
+    ) -> None:
+        """keeper, library: see `build_page`."""
+        self._page = build_page(assistant, keeper=keeper, library=library)
+        app = page_app(self._page, assistant.settings)
         super().__init__(
             uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_CLOSE)
         )
@@ -105,16 +118,20 @@ class PageServer(uvicorn.Server):
 
 
 def serve(
-    assistant: Backend, settings: Settings, ready: Callable[[str], None] = logger.info
+    assistant: Backend,
+    settings: Settings,
+    ready: Callable[[str], None] = logger.info,
+    keeper: Keeper | None = None,
+    library: Library | None = None,
 ) -> None:
-    """Serve the page until interrupted.
+    """Serve the page until interrupted. keeper, library: see `build_page`.
 
     ready: told one line with the address, once. Raises ServerError where the address can't be
     had.
     """
     bound = listen(settings.host, settings.port)
     try:
-        server = PageServer(assistant)
+        server = PageServer(assistant, keeper, library)
         ready(f"在浏览器中打开 {address(settings.host, settings.port)}")
         server.run(sockets=[bound])
     except KeyboardInterrupt:

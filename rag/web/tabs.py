@@ -9,7 +9,7 @@ from __future__ import annotations
 from rag.web.markup import Html, tag
 
 PANE = "pane"
-TABS = (("main", "问答"), ("evaluation", "评测"))
+TABS = (("main", "问答"), ("library", "资料库"), ("evaluation", "评测"))
 """The id of each pane, and what its tab says; the first is shown when the page opens."""
 
 

@@ -12,6 +12,7 @@ import gradio as gr
 from rag.web.markup import Html
 
 SANS = ("PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "sans-serif")
+STYLES = ("page.css", "filters.css", "library.css")
 MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
 
@@ -21,12 +22,13 @@ def asset(name: str) -> str:
 
 
 def head() -> str:
-    """What goes into the page's head: its style sheet, and the language of what is read.
+    """What goes into the page's head: its style sheets, and the language of what is read.
 
     Gradio rewrites style sheets that it is given as `css`; one in the head stays as written.
     """
     language = "document.documentElement.lang = 'zh-CN'"
-    return f"<style>{asset('page.css')}</style><script>{language}</script>"
+    styles = "\n".join(map(asset, STYLES))
+    return f"<style>{styles}</style><script>{language}\n{asset('session.js')}</script>"
 
 
 def part(name: str, value: Html, script: str | None = None) -> gr.HTML:

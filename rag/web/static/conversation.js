@@ -15,6 +15,8 @@ element.addEventListener("click", (event) => {
     });
     return;
   }
+  const again = event.target.closest("[data-again]");
+  if (again) trigger("again", { turn: Number(again.dataset.again) });
   const example = event.target.closest("[data-question]");
   if (example) trigger("example", { question: example.dataset.question });
 });

@@ -50,8 +50,12 @@ document.addEventListener("click", (event) => {
     openSheet();
     if (shown) trigger("library");
   }
-  const title = event.target.closest("[data-open]");
-  if (title && element.contains(title)) trigger("open_article", { article: title.dataset.open });
+  const title = event.target.closest("[data-open]"); // in the panel, or in the tab 资料库
+  if (title) trigger("open_article", { article: title.dataset.open });
+});
+// the list of articles is drawn anew, unless it is being read
+document.addEventListener("news", () => {
+  if (!shown && !element.querySelector(".scroll")?.scrollTop) trigger("library");
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeSheet();

@@ -26,6 +26,10 @@ element.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
   if (tab) show(tab.dataset.pane);
 });
+document.addEventListener("click", (event) => {
+  const to = event.target.closest("[data-show-pane]");
+  if (to) show(to.dataset.showPane);
+});
 element.addEventListener("keydown", (event) => {
   const all = tabs();
   const at = all.indexOf(event.target);

@@ -1,0 +1,172 @@
+"""What the events of the chat do, without Gradio's wiring.
+
+Every handler changes the session's `Conversation` and draws it afresh. Asking is two events:
+`submit` puts the question on the page at once, `answer` waits in line for the generator.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Generator
+from inspect import GEN_RUNNING, getgeneratorstate
+from typing import Any
+
+import gradio as gr
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+
+from rag.errors import RagError
+from rag.types import EVERYTHING
+from rag.web import article_view, chat_view
+from rag.web.backend import Backend
+from rag.web.conversation import Conversation
+from rag.web.line import TICK, Line, LineFull
+from rag.web.markup import NOTHING, Html
+
+Update = dict[str, Any]
+"""New values of the page's parts, by their names."""
+
+CROWDED = "现在提问的人太多；请过一会儿再问。"
+BROKEN = "出了意外，这个问题没有答完；请再问一次，若仍不行请查看服务的日志。"
+
+
+class Handlers:
+    """What the page's events do. Holds nothing of any session but its places in the line."""
+
+    def __init__(self, assistant: Backend, line: Line | None = None) -> None:
+        self.assistant = assistant
+        self.line = line or Line()
+
+    def greet(self) -> tuple[Html, Html, Html, Html]:
+        """Masthead, welcome, panel and notice of a page that was just opened."""
+        try:
+            manifest = self.assistant.manifest
+            welcome = chat_view.welcome(manifest, self.assistant.examples())
+            return chat_view.masthead(manifest), welcome, self._library(), NOTHING
+        except RagError as error:
+            return chat_view.masthead(None), NOTHING, NOTHING, chat_view.notice(str(error))
+
+    def submit(self, question: str, conversation: Conversation) -> Update:
+        """Begin a turn, or say why not. Keys are the names of the page's parts."""
+        question = (question or "").strip()
+        limit = self.assistant.settings.question_chars
+        if conversation.busy:
+            return _told("上一个问题还在回答；请等它答完，或先停止。")
+        if not question:
+            return _told("请先写下问题。")
+        if len(question) > limit:
+            return _told(f"问题有 {len(question)} 字，最多 {limit} 字；请缩短后再问。")
+        past = chat_view.turns_view(conversation.turns)
+        turn = conversation.ask(question)
+        return {
+            "past": past,
+            "live": chat_view.turn_view(turn),
+            "notice": NOTHING,
+            "box": "",
+            **_buttons(busy=True),
+        }
+
+    def ask_again(self, number: object, conversation: Conversation) -> Update:
+        """Ask a question that was asked under filters without them, now and from here on."""
+        turn = next((turn for turn in conversation.turns if turn.number == number), None)
+        if turn is None or conversation.busy:
+            return self.submit("", conversation)  # says what is the matter
+        conversation.filters = EVERYTHING
+        update = self.submit(turn.question, conversation) | {"chips": NOTHING}
+        del update["box"]  # what is being written stays
+        return update
+
+    async def answer(self, conversation: Conversation) -> AsyncIterator[Html]:
+        """Wait in line, then answer the current turn, drawing it whenever it changes."""
+        turn = conversation.current
+        if turn is None:
+            return
+        try:
+            with self.line.join() as place:
+                while place.ahead and not turn.over:
+                    turn.ahead = place.ahead
+                    yield _current(conversation)
+                    await place.wait(TICK)
+                views = self.run(conversation)
+                try:
+                    async for view in iterate_in_threadpool(views):
+                        yield view
+                finally:  # the next is called once this one has come to its end
+                    turn.cancel.set()
+                    if getgeneratorstate(views) != GEN_RUNNING:  # as it is where the server stops
+                        await run_in_threadpool(views.close)
+        except LineFull:
+            turn.fail(CROWDED)
+            yield _current(conversation)
+
+    def run(self, conversation: Conversation) -> Generator[Html, None, None]:
+        """Answer the current turn, drawing it whenever there is more of it."""
+        turn = conversation.current
+        if turn is not None and turn.status == "waiting":
+            turn.begin()
+            try:
+                stream = self.assistant.stream(
+                    turn.question, conversation.history, turn.cancel, turn.filters
+                )
+                for item in stream:
+                    turn.take(item)
+                    yield _current(conversation)
+                    if turn.over:
+                        break
+            except RagError as error:
+                turn.fail(str(error))
+            finally:
+                turn.fail(BROKEN)  # has an effect only where it ended without an answer
+                turn.cancel.set()  # the page may be gone: let the generator end as well
+        yield _current(conversation)
+
+    def settle(self, conversation: Conversation) -> Update:
+        """Give the button back; a turn that was never begun found the line full."""
+        turn = conversation.current
+        if turn is not None and turn.status == "waiting":
+            turn.fail(CROWDED)
+        return {"live": _current(conversation), **_buttons(busy=conversation.busy)}
+
+    def stop(self, conversation: Conversation) -> Update:
+        """Stop the current turn and keep what is written of it."""
+        conversation.close()
+        return {"live": _current(conversation), **_buttons(busy=False)}
+
+    def open_article(self, wanted: object) -> tuple[Html | dict[str, Any], Html]:
+        """Panel and notice after an article was asked for, at a sentence or at its top."""
+        place = wanted if isinstance(wanted, dict) else {}
+        article_id, cited = place.get("article"), None
+        if isinstance(start := place.get("start"), int) and isinstance(place.get("end"), int):
+            cited = (start, place["end"])
+        if not isinstance(article_id, str):
+            return gr.skip(), chat_view.notice("没有指明是哪一篇文章。")
+        try:
+            article = self.assistant.article(article_id)
+        except RagError as error:
+            return gr.skip(), chat_view.notice(str(error))
+        return article_view.article_view(article, cited, _visit()), NOTHING
+
+    def open_library(self) -> tuple[Html | dict[str, Any], Html]:
+        """Panel and notice after the list of articles was asked for."""
+        try:
+            return self._library(), NOTHING
+        except RagError as error:
+            return gr.skip(), chat_view.notice(str(error))
+
+    def _library(self) -> Html:
+        return article_view.library_view(self.assistant.articles(), _visit())
+
+
+def _told(text: str) -> dict[str, Any]:
+    return {"notice": chat_view.notice(text)}
+
+
+def _buttons(busy: bool) -> dict[str, Any]:
+    return {"send": gr.update(visible=not busy), "halt": gr.update(visible=busy)}
+
+
+def _current(conversation: Conversation) -> Html:
+    return chat_view.turn_view(conversation.current) if conversation.current else NOTHING
+
+
+def _visit() -> str:
+    return secrets.token_hex(4)

@@ -1,0 +1,86 @@
+"""News in every open page: what came into the index, and what is being done to it.
+
+A page asks every other second. Most often nothing has changed, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.web import chat_view, library_view, upkeep_view
+from rag.web.backend import Backend, Keeper
+from rag.web.conversation import Conversation
+from rag.web.library_handlers import Desk, Update
+from rag.web.library_tab import LibraryTab
+from rag.web.markup import NOTHING
+from rag.web.opening_view import opening
+from rag.web.theme import asset, part
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 2.0
+
+
+def add_news(
+    assistant: Backend,
+    keeper: Keeper | None,
+    parts: dict[str, Any],
+    session: gr.State,
+    tab: LibraryTab,
+) -> None:
+    """Have the page that is open ask for news, where there is someone to tell them.
+
+    parts: the page's own, of which `head` and `past` (a welcome) say what the index holds.
+    session: holds the `Conversation`.
+    """
+    if keeper is None:
+        return
+    news = part("news", NOTHING, asset("news.js"))
+    drawn = {"news": news, **{name: parts[name] for name in ("head", "past")}, **tab.parts}
+
+    def ask(desk: Desk, conversation: Conversation) -> Any:  # noqa: ANN401  # gradio's updates
+        update = changes(assistant, keeper, tab, desk, conversation)
+        return {drawn[name]: value for name, value in update.items()} or gr.skip()
+
+    timer = gr.Timer(SECONDS)
+    timer.tick(
+        ask,
+        [tab.desk, session],
+        list(drawn.values()),
+        queue=False,
+        show_progress="hidden",
+        show_progress_on=timer,  # which is not drawn: no part shows that it asks
+        api_visibility="private",
+    )
+
+
+def changes(
+    assistant: Backend, keeper: Keeper, tab: LibraryTab, desk: Desk, conversation: Conversation
+) -> Update:
+    """What a page has to draw anew, by the names of its parts; empty where it is up to date."""
+    update: Update = {}
+    moved = (work := keeper.work) != desk.work
+    if moved:
+        desk.work = work
+        update["upkeep"] = library_view.upkeep(work)
+    news = keeper.news
+    try:
+        manifest = assistant.manifest
+        if manifest.version != desk.version:
+            update["head"] = chat_view.masthead(manifest)
+            if not conversation.turns:
+                update["past"] = chat_view.welcome(manifest, assistant.examples())
+            update.update(tab.handlers.redraw(desk))
+    except RagError as error:
+        logger.debug("nothing to ask yet: %s", error)
+        if moved and not conversation.turns:
+            update["past"] = opening(work)
+    if len(news) != desk.seen:
+        if desk.seen >= 0:
+            update["news"] = upkeep_view.toast(news[desk.seen :], len(news))
+        desk.seen = len(news)
+    return update

@@ -1,0 +1,625 @@
+"""Who may ask: the users file, the gate before the page, limits, and other assistants by MCP."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+
+import rag.users
+from rag.cli import main
+from rag.cli_users import users_app
+from rag.config import Settings, load_settings
+from rag.errors import ConfigError, QuestionError
+from rag.users import Users
+from rag.web.access import check_access
+from rag.web.hosts import Hosts, network
+from rag.web.limits import MOST_KNOWN, Limits
+from rag.web.login import COOKIE, SECONDS, TRIES, TRIES_ALL, Sessions
+from rag.web.page import build_page
+from rag.web.server import page_app
+from tests.conftest import ROOT
+from tests.scripted_backend import ScriptedBackend, serving
+from tests.test_browser import CHROMIUM, assert_same_origin, browser, expect  # noqa: F401
+
+PASSWORD = "正确的密码 123"
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "users.json"
+
+
+@pytest.fixture
+def users(path: Path) -> Users:
+    return Users.load(path)
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+# The users file
+
+
+def test_a_user_is_known_by_the_password_and_by_the_key(users: Users, path: Path) -> None:
+    key = users.add("甲", PASSWORD)
+    other = users.add("b.c@d", PASSWORD)
+    again = Users.load(path)
+    for one in (users, again):
+        assert one.names() == ["甲", "b.c@d"]
+        assert one.verify("甲", PASSWORD)
+        assert not one.verify("甲", PASSWORD + " ")
+        assert not one.verify("乙", PASSWORD)
+        assert not one.verify("甲", "")
+        assert one.by_key(key) == "甲"
+        assert one.by_key(other) == "b.c@d"
+        assert one.by_key("") is one.by_key(key[:-1]) is None
+
+
+def test_the_file_holds_no_secret_and_is_for_its_owner_alone(users: Users, path: Path) -> None:
+    keys = [users.add(name, PASSWORD) for name in "甲乙"]
+    text = path.read_text("utf-8")
+    assert PASSWORD not in text and "123" not in text.replace("\\u", "").split('"name"')[0]
+    assert not any(key in text or key.removeprefix("rag-") in text for key in keys)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [one.name for one in path.parent.iterdir()] == [path.name], "nothing is left beside it"
+    first, second = json.loads(text)
+    assert first["password"]["salt"] != second["password"]["salt"]
+    assert first["password"]["hash"] != second["password"]["hash"], "same password, other salt"
+
+
+def test_a_password_is_hashed_by_scrypt_with_the_parameters_beside_it(
+    users: Users, path: Path
+) -> None:
+    users.add("甲", PASSWORD)
+    stored = json.loads(path.read_text("utf-8"))[0]["password"]
+    expected = hashlib.scrypt(
+        PASSWORD.encode(),
+        salt=bytes.fromhex(stored["salt"]),
+        n=stored["n"],
+        r=stored["r"],
+        p=stored["p"],
+        maxmem=1 << 28,
+        dklen=32,
+    )
+    assert stored["hash"] == expected.hex()
+    assert stored["n"] * stored["r"] * stored["p"] >= 2**15 * 8 * 3
+
+
+def test_an_unknown_name_costs_as_much_as_a_known_one(
+    users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users.add("甲", PASSWORD)
+    costs: list[tuple[Any, ...]] = []
+
+    def counted(*given: Any, n: int, r: int, p: int, **rest: Any) -> bytes:
+        costs.append((n, r, p))
+        return hashlib_scrypt(*given, n=n, r=r, p=p, **rest)
+
+    hashlib_scrypt: Callable[..., bytes] = hashlib.scrypt
+    monkeypatch.setattr(rag.users.hashlib, "scrypt", counted)
+    assert not users.verify("甲", "wrong password")
+    assert not users.verify("乙", "wrong password")
+    assert len(costs) == 2 and costs[0] == costs[1]
+
+
+def test_a_new_key_ends_the_one_before(users: Users) -> None:
+    old = users.add("甲", PASSWORD)
+    new = users.new_key("甲")
+    assert users.by_key(old) is None
+    assert users.by_key(new) == "甲"
+    assert users.verify("甲", PASSWORD)
+
+
+def test_a_change_of_the_file_is_followed(users: Users, path: Path) -> None:
+    assert len(users) == 0
+    key = Users.load(path).add("甲", PASSWORD)
+    assert users.by_key(key) == "甲"
+    Users.load(path).remove("甲")
+    assert users.by_key(key) is None
+
+
+def test_a_file_that_is_damaged_later_leaves_the_users_as_they_were(
+    users: Users, path: Path
+) -> None:
+    key = users.add("甲", PASSWORD)
+    assert users.by_key(key) == "甲"
+    path.write_text('[{"name":')
+    assert users.by_key(key) == "甲"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", '[{"name": "x"}]', '[{"name": "x", "password": {}, "key": "1"}]', "\x00"]
+)
+def test_a_damaged_file_is_one_line_with_the_remedy(path: Path, content: str) -> None:
+    path.write_text(content)
+    for work in (Users.load, lambda path: check_access(Settings(users=path))):
+        with pytest.raises(ConfigError, match=r"users\.json is damaged \(.*; restore it") as caught:
+            work(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_folder_in_the_files_place_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Users.load(tmp_path)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        Users.load(tmp_path / "none" / "users.json").add("甲", PASSWORD)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 65, "a/b", "<b>", "a\n", "../a"])
+def test_a_bad_name_is_refused(users: Users, name: str) -> None:
+    with pytest.raises(ConfigError, match="choose another"):
+        users.add(name, PASSWORD)
+    assert not users.names()
+
+
+def test_what_cannot_be_done_is_said(users: Users) -> None:
+    users.add("甲", PASSWORD)
+    with pytest.raises(ConfigError, match="user 甲 exists; remove it"):
+        users.add("甲", PASSWORD)
+    with pytest.raises(ConfigError, match="7 characters; give 8 to 1000"):
+        users.add("乙", "1234567")
+    for work in (users.remove, users.new_key):
+        with pytest.raises(ConfigError, match="no user 乙 in .*; `rag users list`"):
+            work("乙")
+    assert users.names() == ["甲"]
+
+
+# The commands
+
+
+def run(*arguments: str) -> int:
+    try:
+        main(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def test_users_are_kept_by_commands(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_USERS", str(path))
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
+    assert run("users", "add", "甲", "--password-stdin") == 0
+    key = capsys.readouterr().out.strip()
+    assert Users.load(path).by_key(key) == "甲"
+    assert Users.load(path).verify("甲", PASSWORD)
+    assert run("users", "list") == 0
+    assert capsys.readouterr().out == "甲\n"
+    assert run("users", "key", "甲") == 0
+    assert Users.load(path).by_key(capsys.readouterr().out.strip()) == "甲"
+    assert Users.load(path).by_key(key) is None
+    assert run("users", "remove", "甲") == 0
+    assert "nobody is left" in capsys.readouterr().err
+    assert run("users", "remove", "甲") == 2
+    assert capsys.readouterr().err.startswith("rag: no user 甲")
+
+
+@pytest.mark.parametrize("command", ["add", "list", "remove", "key"])
+def test_every_command_of_users_has_help_and_stands_in_the_readmes(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("users", command, "--help") == 0
+    assert "Usage" in capsys.readouterr().out
+    assert len(users_app.registered_commands) == 4
+    for readme in ("README.md", "README.zh-CN.md"):
+        assert f"rag users {command}" in (ROOT / readme).read_text("utf-8")
+
+
+# Limits, hosts, sessions
+
+
+def test_so_many_questions_in_any_minute() -> None:
+    clock = Clock()
+    limits = Limits(2, clock)
+    limits.check("甲")
+    clock.now += 20
+    limits.check("甲")
+    clock.now += 19.5
+    with pytest.raises(QuestionError, match="2 questions a minute .*; ask again in 21 seconds"):
+        limits.check("甲")
+    limits.check("乙")
+    clock.now += 20.5
+    limits.check("甲")
+    with pytest.raises(QuestionError, match="in 20 seconds"):
+        limits.check("甲")
+    limits.forget("甲")
+    limits.check("甲")
+
+
+def test_no_limit_and_no_list_of_visitors_that_grows_for_ever() -> None:
+    free = Limits(0)
+    assert not any(free.take("甲") for _ in range(1000))
+    clock = Clock()
+    limits = Limits(1, clock)
+    for visitor in range(3 * MOST_KNOWN):
+        clock.now += 0.01
+        assert not limits.take(str(visitor))
+    assert len(limits._times) <= MOST_KNOWN + 1
+    assert limits.take(str(visitor)), "who came just now is not forgotten"
+
+
+@pytest.mark.parametrize(
+    ("listening", "listed", "host", "allowed"),
+    [
+        ("127.0.0.1", (), "127.0.0.1:7860", True),
+        ("127.0.0.1", (), "localhost", True),
+        ("127.0.0.1", (), "LOCALHOST.:80", True),
+        ("127.0.0.1", (), "[::1]:7860", True),
+        ("127.0.0.1", (), "", False),
+        ("127.0.0.1", (), "evil.example", False),
+        ("127.0.0.1", (), "evil.example@127.0.0.1", False),
+        ("127.0.0.1", (), "127.0.0.1.evil.example", False),
+        ("127.0.0.1", (), "192.168.0.7", False),
+        ("127.0.0.1", ("Paper.example",), "paper.example:443", True),
+        ("127.0.0.1", ("paper.example:443",), "paper.example", True),
+        ("127.0.0.1", ("paper.example",), "a.paper.example", False),
+        ("192.168.0.7", (), "192.168.0.7:7860", True),
+        ("0.0.0.0", (), "192.168.0.7:7860", True),
+        ("::", (), "[fd00::7]:7860", True),
+        ("0.0.0.0", (), "evil.example", False),
+        ("0.0.0.0", (), "7.evil.example", False),
+    ],
+)
+def test_only_the_names_of_this_machine_and_the_list_are_served(
+    listening: str, listed: tuple[str, ...], host: str, allowed: bool
+) -> None:
+    assert Hosts(listening, listed).allows(host) is allowed
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://127.0.0.1:7860", True),
+        ("http://[::1]:7860", False),
+        ("https://paper.example", True),
+        ("http://127.0.0.1:8000", False),
+        ("https://evil.example", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+def test_only_the_pages_own_may_write(origin: str, allowed: bool) -> None:
+    assert Hosts("127.0.0.1", ["paper.example"]).may_write(origin, "127.0.0.1:7860") is allowed
+
+
+def test_one_visitor_is_one_address_or_one_network() -> None:
+    assert network("192.168.0.7") == network("::ffff:192.168.0.7") == "192.168.0.7"
+    assert network("2001:db8::1") == network("2001:db8::2:3%eth0") != network("2001:db8:0:1::1")
+    assert network("testclient") == "testclient"
+    assert network("::1") == "::/64"
+
+
+def test_hosts_come_from_the_environment_and_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().hosts == ()
+    (tmp_path / "rag.toml").write_text('hosts = ["a.example"]')
+    assert load_settings().hosts == ("a.example",)
+    monkeypatch.setenv("RAG_HOSTS", "b.example, c.example")
+    assert load_settings().hosts == ("b.example", "c.example")
+
+
+def test_a_session_ends_with_its_time_and_with_its_user(users: Users) -> None:
+    users.add("甲", PASSWORD)
+    clock = Clock()
+    sessions = Sessions(users, clock)
+    token = sessions.open("甲")
+    assert token is not None and sessions.name(token) == "甲"
+    assert sessions.name(token[:-1]) is None
+    clock.now += SECONDS
+    assert sessions.name(token) is None
+    token = sessions.open("甲") or ""
+    users.new_key("甲")
+    assert sessions.name(token) is None, "whoever has an old key may have more"
+    token = sessions.open("甲") or ""
+    users.remove("甲")
+    users.add("甲", PASSWORD)
+    assert sessions.name(token) is None, "another one of the same name"
+    assert sessions.open("乙") is None
+
+
+# Over HTTP
+
+
+@pytest.fixture
+def backend(path: Path) -> ScriptedBackend:
+    scripted = ScriptedBackend()
+    scripted.settings = Settings(question_chars=60, users=path, upload_mb=1)
+    return scripted
+
+
+@pytest.fixture
+def url(backend: ScriptedBackend) -> Iterator[str]:
+    with serving(backend) as address:
+        yield address
+
+
+def log_in(url: str, name: str = "甲", password: str = PASSWORD) -> httpx.Response:
+    return httpx.post(f"{url}/login", data={"username": name, "password": password})
+
+
+def test_without_users_nobody_is_asked_for_a_login(url: str) -> None:
+    for path in ("/", "/config", "/gradio_api/info"):
+        assert httpx.get(url + path, headers=HTML).status_code == 200
+    for path in ("/login", "/logout"):
+        assert httpx.get(url + path, headers=HTML).headers["location"] == "/"
+    assert log_in(url).headers["location"] == "/"
+    assert COOKIE not in log_in(url).cookies
+
+
+def test_what_the_gate_answers_has_the_secure_headers_too(url: str, users: Users) -> None:
+    users.add("甲", PASSWORD)
+    for answer in (
+        httpx.get(f"{url}/login"),
+        httpx.get(f"{url}/config"),
+        httpx.get(url, headers={"host": "evil.example"}),
+    ):
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+
+
+def test_another_host_is_refused_in_one_line(url: str) -> None:
+    refused = httpx.get(url, headers={"host": "evil.example"})
+    assert refused.status_code == 400
+    assert refused.text == "host 'evil.example' is not served here; list it in the setting hosts"
+
+
+def test_a_page_from_elsewhere_may_not_write(url: str) -> None:
+    sent = {"data": ["备案", [], {}]}
+    place = f"{url}/gradio_api/run/ask"
+    assert httpx.post(place, json=sent, headers={"origin": url}).status_code == 200
+    for origin in ("https://evil.example", "null"):
+        assert httpx.post(place, json=sent, headers={"origin": origin}).status_code == 403
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(url: str) -> None:
+    place = f"{url}/gradio_api/run/ask"
+    refused = httpx.post(place, content=b" " * (3 << 20))
+    assert (refused.status_code, "at most" in refused.text) == (413, True)
+    assert httpx.post(place, content=iter([b"{", b"}"])).status_code == 411
+
+
+def test_a_login_is_asked_for_once_there_is_a_user(url: str, users: Users) -> None:
+    assert httpx.get(url, headers=HTML).status_code == 200
+    users.add("甲", PASSWORD)
+    asked = httpx.get(url, headers=HTML)
+    assert (asked.status_code, asked.headers["location"]) == (303, "/login")
+    form = httpx.get(f"{url}/login")
+    assert form.status_code == 200 and "登录" in form.text
+    refused = httpx.get(f"{url}/gradio_api/info")
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    users.remove("甲")
+    assert httpx.get(f"{url}/config").status_code == 401, "an emptied file opens nothing"
+
+
+def routes(of: list[BaseRoute], before: str = "") -> Iterator[tuple[str, str]]:
+    for route in of:
+        if (included := getattr(route, "original_router", None)) is not None:  # of newer FastAPI
+            yield from routes(included.routes, before)
+        elif isinstance(route, Mount):
+            yield from routes(list(route.routes), before + route.path)
+        elif isinstance(route, Route):
+            for method in route.methods or ():
+                yield method, before + route.path
+
+
+def test_nothing_of_gradio_lies_before_the_login(
+    backend: ScriptedBackend, users: Users, url: str
+) -> None:
+    users.add("甲", PASSWORD)
+    app: Starlette = page_app(build_page(backend), backend.settings)
+    gradio_app = next(route.app for route in app.routes if isinstance(route, Mount))
+    known = sorted(set(routes(gradio_app.routes)))
+    assert len(known) > 50
+    with httpx.Client(base_url=url) as client:
+        for method, place in known:
+            if place.rstrip("/") not in ("/login", "/logout"):
+                answer = client.request(method, place.replace("{", "").replace("}", ""))
+                assert answer.status_code == 401, (method, place)
+
+
+def test_the_right_password_opens_the_page_until_the_logout(url: str, users: Users) -> None:
+    users.add("甲", PASSWORD)
+    entered = log_in(url)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    cookie = entered.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie
+    with httpx.Client(base_url=url, cookies=entered.cookies, headers=HTML) as client:
+        assert client.get("/").status_code == 200
+        assert client.get("/gradio_api/info").status_code == 200
+        assert client.get("/login").headers["location"] == "/"
+        assert client.get("/logout").headers["location"] == "/", "a link logs nobody out"
+        assert client.get("/").status_code == 200
+        left = httpx.post(f"{url}/logout", cookies=entered.cookies)
+        assert left.headers["location"] == "/login"
+        assert client.get("/").status_code == 303, "the server has forgotten it too"
+
+
+@pytest.mark.parametrize(("name", "password"), [("甲", "wrong"), ("<b>乙", PASSWORD), ("", "")])
+def test_a_wrong_password_is_told_apart_from_nothing(
+    url: str, users: Users, name: str, password: str
+) -> None:
+    users.add("甲", PASSWORD)
+    refused = log_in(url, name, password)
+    assert refused.status_code == 401
+    assert "名字或密码不对" in refused.text
+    assert "<b>" not in refused.text
+    assert COOKIE not in refused.cookies
+
+
+def test_passwords_cannot_be_tried_for_ever(url: str, users: Users) -> None:
+    users.add("甲", PASSWORD)
+    users.add("乙", PASSWORD)
+    for _ in range(TRIES):
+        assert log_in(url, "甲", "wrong").status_code == 401
+    slowed = log_in(url, "甲", PASSWORD)
+    assert slowed.status_code == 429
+    assert "试得太多了" in slowed.text and int(slowed.headers["retry-after"]) > 0
+    assert log_in(url, "乙").status_code == 303
+    codes = [log_in(url, f"猜{number}").status_code for number in range(TRIES_ALL)]
+    assert codes[0] == 401 and codes[-1] == 429, "other names do not help"
+
+
+def test_an_overlong_form_is_not_read(url: str, users: Users) -> None:
+    users.add("甲", PASSWORD)
+    assert log_in(url, "甲", "x" * 20_000).status_code == 413
+
+
+def test_the_api_takes_a_key(url: str, users: Users, backend: ScriptedBackend) -> None:
+    key = users.add("甲", PASSWORD)
+    client = Client(url, headers={"Authorization": f"Bearer {key}"}, verbose=False)
+    assert "27个算法" in client.predict("备案有多少？", api_name="/ask")["answer"]
+    assert backend.asked
+    users.new_key("甲")
+    for wrong in (key, "x", "Bearer"):
+        headers = {"Authorization": f"Bearer {wrong}"}
+        assert httpx.get(f"{url}/config", headers=headers).status_code == 401
+
+
+def test_the_api_says_when_it_is_one_question_too_many(
+    backend: ScriptedBackend, users: Users, path: Path
+) -> None:
+    backend.settings = Settings(users=path, questions_a_minute=2)
+    keys = [users.add(name, PASSWORD) for name in "甲乙"]
+    with serving(backend) as url:
+        first, second = (
+            Client(url, headers={"Authorization": f"Bearer {key}"}, verbose=False) for key in keys
+        )
+        first.predict("备案有多少？", api_name="/ask")
+        first.predict("备案", api_name="/search")
+        for endpoint in ("/ask", "/search"):
+            with pytest.raises(AppError, match="2 questions a minute are the limit; ask again in"):
+                first.predict("备案有多少？", api_name=endpoint)
+        second.predict("备案有多少？", api_name="/ask")
+    assert len(backend.asked) == 2
+
+
+def test_without_a_login_an_address_is_limited(backend: ScriptedBackend, path: Path) -> None:
+    backend.settings = Settings(users=path, questions_a_minute=1)
+    with serving(backend) as url:
+        Client(url, verbose=False).predict("备案", api_name="/search")
+        with pytest.raises(AppError, match="1 questions a minute"):
+            Client(url, verbose=False).predict("备案", api_name="/search")
+
+
+# Other assistants
+
+
+def test_mcp_without_its_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.web.access.MCP_PACKAGE", "no_such_package_here")
+    with pytest.raises(ConfigError, match=r"needs the package mcp; pip install -e '\.\[mcp\]'"):
+        check_access(Settings(mcp=True))
+    check_access(Settings(mcp=False))
+
+
+def test_without_the_setting_there_is_no_mcp_server(url: str) -> None:
+    assert httpx.get(f"{url}/gradio_api/mcp/schema").status_code == 404
+
+
+def test_other_assistants_ask_by_mcp(backend: ScriptedBackend, users: Users, path: Path) -> None:
+    mcp = pytest.importorskip(
+        "mcp", reason="the package mcp is not installed: pip install -e '.[mcp]'"
+    )
+    http = pytest.importorskip("mcp.client.streamable_http")
+    backend.settings = Settings(users=path, questions_a_minute=2, mcp=True)
+    headers = {"Authorization": f"Bearer {users.add('甲', PASSWORD)}"}
+
+    async def talk(url: str) -> tuple[Any, list[Any]]:
+        async with (
+            http.streamablehttp_client(f"{url}/gradio_api/mcp/", headers=headers) as (
+                read,
+                write,
+                _,
+            ),
+            mcp.ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = (await session.list_tools()).tools
+            asked = [
+                await session.call_tool(
+                    "ask", {"question": "备案有多少？", "filters": {"from": "2024"}}
+                ),
+                await session.call_tool("search", {"question": "备案", "k": 1}),
+                await session.call_tool("ask", {"question": "备案有多少？"}),
+            ]
+            return tools, asked
+
+    with serving(backend) as url:
+        assert httpx.post(f"{url}/gradio_api/mcp/", json={}).status_code == 401
+        tools, (answered, found, refused) = asyncio.run(talk(url))
+    assert [tool.name for tool in tools] == ["ask", "search"]
+    for tool in tools:
+        assert "newspaper" in tool.description
+        assert "request" not in tool.inputSchema["properties"], "that is for us"
+        assert all(one["description"] for one in tool.inputSchema["properties"].values())
+    assert "27个算法" in answered.content[0].text
+    assert "南湖园区" in found.content[0].text
+    assert refused.isError and "2 questions a minute" in refused.content[0].text
+    assert len(backend.asked) == 1
+
+
+# In the browser
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_a_visitor_logs_in_and_asks(
+    browser: Any,  # noqa: F811
+    url: str,
+    users: Users,
+) -> None:
+    users.add("甲", PASSWORD)
+    requests: list[str] = []
+    context = browser.new_context()
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(url)
+    expect(page).to_have_title("登录 · 报纸问答")
+    page.get_by_label("名字").fill("甲")
+    page.get_by_label("密码").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("名字或密码不对。")
+    expect(page.get_by_label("名字")).to_have_value("甲")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.locator(".examples button").first).to_be_visible()
+    page.locator("#box textarea").fill("备案有多少？")
+    page.keyboard.press("Enter")
+    expect(page.locator("#live .timings")).to_be_visible()
+    page.get_by_role("button", name="退出").click()
+    expect(page).to_have_title("登录 · 报纸问答")
+    page.get_by_label("名字").fill("甲")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".examples button").first).to_be_visible()
+    users.new_key("甲")  # which ends the session
+    page.locator("#box textarea").fill("备案有多少？")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("登录 · 报纸问答")
+    assert_same_origin(requests, url)
+    context.close()
