@@ -9,7 +9,18 @@ from rag.answer.assistant import Assistant
 from rag.config import Settings
 from rag.errors import NotReady, StoreError
 from rag.index.snapshot import Snapshot
-from rag.types import EVERYTHING, Answer, Article, Draft, Filters, Hit, Manifest
+from rag.types import (
+    EVERYTHING,
+    USUAL,
+    Answer,
+    Article,
+    Citation,
+    Draft,
+    Effort,
+    Filters,
+    Hit,
+    Manifest,
+)
 
 
 class Live:
@@ -96,10 +107,14 @@ class Live:
         return self.now.search(question, k, filters, history)
 
     def ask(
-        self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
+        self,
+        question: str,
+        history: Sequence[str] = (),
+        filters: Filters = EVERYTHING,
+        effort: Effort = USUAL,
     ) -> Answer:
         """See `Assistant.ask`."""
-        return self.now.ask(question, history, filters)
+        return self.now.ask(question, history, filters, effort)
 
     def stream(
         self,
@@ -107,6 +122,17 @@ class Live:
         history: Sequence[str] = (),
         cancel: threading.Event | None = None,
         filters: Filters = EVERYTHING,
+        effort: Effort = USUAL,
     ) -> Iterator[Draft | Answer]:
         """See `Assistant.stream`."""
-        return self.now.stream(question, history, cancel, filters)
+        return self.now.stream(question, history, cancel, filters, effort)
+
+    def related(
+        self,
+        answer: Answer,
+        asked: Sequence[str] = (),
+        told: Sequence[Citation] = (),
+        filters: Filters = EVERYTHING,
+    ) -> list[str]:
+        """See `Assistant.related`."""
+        return self.now.related(answer, asked, told, filters)

@@ -129,6 +129,20 @@ EVERYTHING = Filters()
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is read and written for one question; None: as much as the settings say.
+
+    sources: passages that the generator reads. answer_tokens: longest answer, in tokens.
+    """
+
+    sources: int | None = None
+    answer_tokens: int | None = None
+
+
+USUAL = Effort()
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence: the smallest thing that an answer cites."""
 
@@ -196,7 +210,7 @@ class Citation:
     """A sentence of an article that supports a sentence of an answer.
 
     marker: as it stands in the answer's text, for example `[1]`.
-    quote: `article.text[start:end]`.
+    quote: `article.text[start:end]`. paper, page, byline: as the article has them.
     """
 
     marker: str
@@ -208,6 +222,9 @@ class Citation:
     quote: str
     start: int
     end: int
+    paper: str = ""
+    page: str = ""
+    byline: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ from rag.errors import QuestionError, StoreError
 from rag.library import Library
 from rag.types import (
     EVERYTHING,
+    USUAL,
     Answer,
     Article,
     Citation,
     Draft,
+    Effort,
     Evidence,
     Filters,
     Hit,
@@ -95,6 +97,9 @@ def cite(marker: str, article: Article, quote: str) -> Citation:
         quote=quote,
         start=start,
         end=start + len(quote),
+        paper=article.paper,
+        page=article.page,
+        byline=article.byline,
     )
 
 
@@ -115,6 +120,7 @@ class ScriptedBackend:
         self.cancelled = threading.Event()
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.asked_under: list[Filters] = []
+        self.efforts: list[Effort] = []
 
     @property
     def now(self) -> ScriptedBackend:
@@ -155,9 +161,13 @@ class ScriptedBackend:
         return [Hit(passage, self.long, 0.9, 0.8, 12.5)][:k]
 
     def ask(
-        self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
+        self,
+        question: str,
+        history: Sequence[str] = (),
+        filters: Filters = EVERYTHING,
+        effort: Effort = USUAL,
     ) -> Answer:
-        *_drafts, answer = self.stream(question, history, filters=filters)
+        *_drafts, answer = self.stream(question, history, None, filters, effort)
         assert isinstance(answer, Answer)
         return answer
 
@@ -167,10 +177,12 @@ class ScriptedBackend:
         history: Sequence[str] = (),
         cancel: threading.Event | None = None,
         filters: Filters = EVERYTHING,
+        effort: Effort = USUAL,
     ) -> Iterator[Draft | Answer]:
         self._check(question)
         self.asked.append((question, tuple(history)))
         self.asked_under.append(filters)
+        self.efforts.append(effort)
         yield Draft("retrieve")
         if "损坏" in question:
             raise StoreError("index is damaged: <b>manifest.json</b> is missing; run `rag build`")

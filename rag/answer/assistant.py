@@ -17,6 +17,7 @@ from rag.answer.compose import Composed, Composer
 from rag.answer.examples import example_questions
 from rag.answer.names import pos_tagger
 from rag.answer.prompt import REFUSAL, messages
+from rag.answer.related import Related
 from rag.answer.shapes import MOST_PARTS, TOO_MANY, parts
 from rag.answer.summary import summarise
 from rag.answer.verify import once
@@ -28,9 +29,12 @@ from rag.retrieve.period import undated
 from rag.retrieve.search import Search
 from rag.types import (
     EVERYTHING,
+    USUAL,
     Answer,
     Article,
+    Citation,
     Draft,
+    Effort,
     Evidence,
     Filters,
     Hit,
@@ -58,6 +62,7 @@ class Assistant:
             self._tagger,
         )
         self._catalogue = Catalogue(self._snapshot.articles)
+        self._related = Related(search, self._catalogue)
 
     @property
     def settings(self) -> Settings:
@@ -87,7 +92,7 @@ class Assistant:
 
     def examples(self, n: int = 4) -> list[str]:
         """Questions that the corpus answers, one from an article."""
-        return example_questions(self._snapshot.articles, n)
+        return example_questions(self._snapshot.articles, n, self._tagger)
 
     def search(
         self,
@@ -100,10 +105,14 @@ class Assistant:
         return self._search.search(question, k, filters, history)
 
     def ask(
-        self, question: str, history: Sequence[str] = (), filters: Filters = EVERYTHING
+        self,
+        question: str,
+        history: Sequence[str] = (),
+        filters: Filters = EVERYTHING,
+        effort: Effort = USUAL,
     ) -> Answer:
         """Answer one question; `history` holds earlier ones of the conversation."""
-        *_drafts, answer = self.stream(question, history, filters=filters)
+        *_drafts, answer = self.stream(question, history, None, filters, effort)
         if not isinstance(answer, Answer):
             raise AssertionError("the stream ends with an Answer")
         return answer
@@ -114,11 +123,13 @@ class Assistant:
         history: Sequence[str] = (),
         cancel: threading.Event | None = None,
         filters: Filters = EVERYTHING,
+        effort: Effort = USUAL,
     ) -> Iterator[Draft | Answer]:
         """Drafts, whose text is what has been checked so far, then the Answer.
 
-        filters: which articles are read. A cancelled stream still ends with an Answer over
-        what was written so far. Raises QuestionError for an empty or overlong question.
+        filters: which articles are read. effort: how much of them, and how long the answer may
+        be. A cancelled stream still ends with an Answer over what was written so far. Raises
+        QuestionError for an empty or overlong question.
         """
         question = self._search.checked(question)
         start = time.perf_counter()
@@ -137,12 +148,12 @@ class Assistant:
             if cancel is not None and cancel.is_set() and found:
                 break
             asked = "" if found else question
-            found.append(evidence := self._retriever.evidence(part, asked, filters))
+            found.append(evidence := self._retriever.evidence(part, asked, filters, effort.sources))
             clock.retrieve += clock.lap()
             written, shown = "", ""
             if evidence.hits and evidence.coverage >= HOPELESS:
                 yield Draft("read", before)
-                for piece, shown in self._read(evidence, cancel):
+                for piece, shown in self._read(evidence, cancel, effort.answer_tokens):
                     first = first or time.perf_counter() - start
                     written += piece
                     yield Draft("read", before + shown)
@@ -154,6 +165,16 @@ class Assistant:
         timings = clock.timings(first, time.perf_counter() - start)
         dropped = asked_for[MOST_PARTS:]
         yield self._answer(question, found, said, timings, bool(dropped))
+
+    def related(
+        self,
+        answer: Answer,
+        asked: Sequence[str] = (),
+        told: Sequence[Citation] = (),
+        filters: Filters = EVERYTHING,
+    ) -> list[str]:
+        """Questions to ask next that the corpus can answer, see `Related.after`."""
+        return self._related.after(answer, asked, told, filters)
 
     def _parts(self, whole: str) -> list[str]:
         """The stand-alone questions that a question is made of, the later read with the first."""
@@ -190,7 +211,7 @@ class Assistant:
         return self._composer.signals(evidence, draft)
 
     def _read(
-        self, evidence: Evidence, cancel: threading.Event | None
+        self, evidence: Evidence, cancel: threading.Event | None, tokens: int | None
     ) -> Iterator[tuple[str, str]]:
         """What the generator writes next, and what may be shown already.
 
@@ -198,7 +219,7 @@ class Assistant:
         reader never sees a sentence that was not checked.
         """
         written, whole, shown = "", 0, ""
-        for piece in self._write(evidence, cancel):
+        for piece in self._write(evidence, cancel, tokens):
             written += piece
             *complete, _last = sentence_ranges(written) or [(0, 0)]
             if len(complete) > whole:
@@ -206,9 +227,11 @@ class Assistant:
                 shown = self._composer.compose(evidence, written[: complete[-1][1]]).text
             yield piece, shown
 
-    def _write(self, evidence: Evidence, cancel: threading.Event | None) -> Iterator[str]:
+    def _write(
+        self, evidence: Evidence, cancel: threading.Event | None, tokens: int | None = None
+    ) -> Iterator[str]:
         prompt = messages(undated(evidence.question), evidence.hits)
-        limit = self.settings.answer_tokens
+        limit = tokens or self.settings.answer_tokens
         yield from self._generator.stream(prompt, max_tokens=limit, cancel=cancel)
 
     def _answer(

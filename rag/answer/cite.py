@@ -36,6 +36,9 @@ def cite(supports: Sequence[Support]) -> tuple[str, tuple[Citation, ...]]:
                     quote=sentence.text,
                     start=sentence.start,
                     end=sentence.end,
+                    paper=article.paper,
+                    page=article.page,
+                    byline=article.byline,
                 ),
             )
             markers.append(citation.marker)

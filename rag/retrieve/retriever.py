@@ -70,18 +70,23 @@ class Retriever:
         ]
 
     def evidence(
-        self, standalone: str, question: str = "", filters: Filters = EVERYTHING
+        self,
+        standalone: str,
+        question: str = "",
+        filters: Filters = EVERYTHING,
+        sources: int | None = None,
     ) -> Evidence:
         """The passages that the generator reads, and how much of the question they cover.
 
         question: a follow-up as it was asked; its own passages take part too. Where the
         question names a time of issues (8月的报道), only passages of those are taken.
+        sources: how many are read; None: as the settings say.
         """
         when = period(standalone, self._dates)
         ranked = self._ranked(standalone, question, self._allowed(filters, when))
         if when is not None and when.newest:
             ranked = _newest(ranked)
-        merged = merge(ranked, self._settings.sources)
+        merged = merge(ranked, sources or self._settings.sources)
         kept = {hit.passage.id for hit in merged.kept}
         wider = [hit for hit in ranked if hit.passage.id not in kept][:WIDER]
         older = tuple(hit for _newer, hit in merged.older)

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from rag.evaluate.run import Answerer
-from rag.types import EVERYTHING, Answer, Article, Draft, Filters, News, Work
+from rag.types import (
+    EVERYTHING,
+    USUAL,
+    Answer,
+    Article,
+    Citation,
+    Draft,
+    Effort,
+    Filters,
+    News,
+    Work,
+)
 
 
 class Backend(Answerer, Protocol):
@@ -24,8 +35,19 @@ class Backend(Answerer, Protocol):
         history: Sequence[str] = (),
         cancel: threading.Event | None = None,
         filters: Filters = EVERYTHING,
+        effort: Effort = USUAL,
     ) -> Iterator[Draft | Answer]:
         """Drafts as they are written, then the answer; `cancel` ends it early."""
+        ...
+
+    def related(
+        self,
+        answer: Answer,
+        asked: Sequence[str] = (),
+        told: Sequence[Citation] = (),
+        filters: Filters = EVERYTHING,
+    ) -> list[str]:
+        """Questions to ask next that the corpus can answer, see `Related.after`."""
         ...
 
     def article(self, article_id: str) -> Article:
