@@ -50,6 +50,11 @@ class Live:
         self._snapshot, self._before, self._now = snapshot, self._now, fresh
 
     @property
+    def snapshot(self) -> Snapshot | None:
+        """The generation that is answered from."""
+        return self._snapshot
+
+    @property
     def ready(self) -> bool:
         """Whether it can be asked."""
         return self._now is not None

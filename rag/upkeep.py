@@ -102,7 +102,8 @@ class Upkeep:
             self._work, self._wait = Work(), 0
 
     def _build(self) -> None:
-        build(self._settings, self._encoder(self), self)
+        previous = self._live.snapshot if self._live else None
+        build(self._settings, self._encoder(self), self, previous=previous)
 
     def _failed(self, error: RagError) -> None:
         if str(error) != self._work.problem:

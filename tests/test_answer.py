@@ -244,7 +244,7 @@ def test_answer_in_json_form(open_assistant: Open):
     }
     assert set(row["citations"][0]) == {
         *("marker", "article_id", "headline", "issue", "date", "reporters"),
-        *("quote", "start", "end"),
+        *("quote", "start", "end", "paper", "page", "byline"),
     }
     assert row["citations"][0]["marker"] in row["answer"]
     assert row["citations"][0]["date"] == "2024-06-01"
