@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rag.answer.abstain import Abstainer, Signals, signals
 from rag.answer.align import Aligner, Source, Support, evidence_sentences, split_answer
+from rag.answer.cite import cite
 from rag.answer.conflicts import conflicting, with_dates
 from rag.answer.fits import fits
 from rag.answer.names import Tagger
@@ -35,8 +36,10 @@ class Composed:
 
     @property
     def text(self) -> str:
-        """The sentences without their markers, and an end of line where there are any."""
-        return "".join(support.text for support in self.supports) + "\n" * bool(self.supports)
+        """The sentences with their markers, as if the answer were these alone; and an end of line
+        where there are any.
+        """
+        return cite(self.supports)[0] + "\n" * bool(self.supports)
 
 
 class Composer:

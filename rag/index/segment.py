@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -187,7 +187,7 @@ class Segment:
             held |= rows
         return np.flatnonzero(held)
 
-    def _rows_with(self, wanted: Set[str]) -> Callable[[str], NDArray[np.bool_]]:
+    def _rows_with(self, wanted: set[str]) -> Callable[[str], NDArray[np.bool_]]:
         """Rows by one of the wanted parts: a character, or two that are neighbours."""
         postings = self.part.postings
         holding: dict[str, list[int]] = defaultdict(list)
@@ -218,7 +218,7 @@ class Segment:
         return rows_with
 
 
-def _parts(term: str) -> Set[str]:
+def _parts(term: str) -> set[str]:
     """Pairs of neighbours that are part of words, and such characters without one."""
     runs = re.findall(r"[^\W_]+", term)
     return {part for run in runs for part in map("".join, pairwise(run))} | {
