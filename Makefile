@@ -28,6 +28,11 @@ evaluate: $(VENV)/.test
 	$(BIN)/rag eval tests/qa --corpus corpus --index build/evaluate/index \
 		--report build/evaluate/report $(addprefix --fail-under ,$(FLOORS))
 
+# Pictures of the page in its states, by the real models; look at them before you commit them.
+.PHONY: screenshots
+screenshots: $(VENV)/.test
+	$(BIN)/python docs/screenshots.py
+
 check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
         Path("abstain.json"), description="when to refuse, from `rag calibrate`; else the default"
     )
 
+    feedback: Path = Field(
+        Path("feedback.sqlite3"), description="what users think of answers, from the chat"
+    )
+
     cases: Path = Field(Path("tests/qa"), description="folder of case files for the tab 评测")
 
     upload_mb: int = Field(20, ge=1, le=50, description="largest file that the page takes in")

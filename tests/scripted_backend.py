@@ -121,6 +121,7 @@ class ScriptedBackend:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.asked_under: list[Filters] = []
         self.efforts: list[Effort] = []
+        self.next_questions = ["平台有几个？", "园区在哪里？", f"谁写的{NASTY}", "哪一年动工？"]
 
     @property
     def now(self) -> ScriptedBackend:
@@ -201,6 +202,17 @@ class ScriptedBackend:
                 break
         yield Draft("check", said)
         yield answer
+
+    def related(
+        self,
+        answer: Answer,
+        asked: Sequence[str] = (),
+        told: Sequence[Citation] = (),
+        filters: Filters = EVERYTHING,
+    ) -> list[str]:
+        if "没有接着问的" in answer.question or not filters.holds(self.long):
+            return []
+        return [q for q in self.next_questions if q not in asked][:3]
 
     def _endless(self, cancel: threading.Event | None) -> Iterator[Draft]:
         try:

@@ -179,7 +179,7 @@ def test_everything_can_be_done_from_the_keyboard(page: Page) -> None:
     expect_answered(page, "备案有多少？")
     marker = page.get_by_role("button", name="来源 1：南湖园区：算法备案走在前面").first
     page.locator("#box textarea").focus()
-    for _ in range(6):  # the box comes after the answer: back through it, to its first marker
+    for _ in range(24):  # the box comes after the answer: back through it, to its first marker
         if marker.evaluate("node => node === document.activeElement"):
             break
         page.keyboard.press("Shift+Tab")
@@ -193,8 +193,8 @@ def test_steps_are_shown_and_nothing_jumps_when_the_answer_is_done(
     page: Page, backend: ScriptedBackend
 ) -> None:
     ask(page, "慢：备案有多少？")
-    expect(page.locator(".steps .now")).to_have_text("阅读")
-    expect(page.locator(".steps .done")).to_have_text("检索")
+    expect(page.locator(".steps .now")).to_contain_text("阅读")
+    expect(page.locator(".steps .done")).to_contain_text("检索")
     expect(page.locator(".draft")).to_have_text("南湖园区")
     places = "['#live .question', '#live .answer', '#ask'].map(" + (
         "(one) => document.querySelector(one).getBoundingClientRect().top)"

@@ -144,14 +144,6 @@ def test_markers_without_a_citation_are_plain_text() -> None:
     assert [name for name, one in shown.elements if one.get("class") == "title"] == ["button"]
 
 
-def test_timings_are_said_in_seconds() -> None:
-    answer = ScriptedBackend().ask("问")
-    text = Reader(chat_view.timings(answer)).text
-    assert text == "检索 0.05 秒首字 1.2 秒共 3.1 秒索引 v-test"
-    refused = replace(answer, timings=replace(answer.timings, first_token=None))
-    assert "首字" not in chat_view.timings(refused)
-
-
 def test_nothing_of_a_nasty_answer_becomes_an_element() -> None:
     backend = ScriptedBackend()
     turn = Conversation().ask(f"引号{NASTY}")

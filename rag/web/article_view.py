@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from rag.types import Article, Section
-from rag.web.markup import NOTHING, Html, join, tag
+from rag.answer.reference import reference
+from rag.types import Article, Citation, Section
+from rag.web.markup import NOTHING, Attribute, Html, join, tag
 
 LISTED = 40
 """Articles shown in the list; a corpus may hold thousands."""
@@ -26,10 +27,15 @@ def printed_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def dateline(article: Article) -> str:
+def printed_page(page: str) -> str:
+    """A page as a Chinese paper names it."""
+    return f"第{page}版" if re.fullmatch(r"[A-Z]?\d+", page) else page
+
+
+def dateline(article: Article | Citation) -> str:
     """Paper, date and page in one line, as far as they are known."""
-    page = f"第{article.page}版" if re.fullmatch(r"[A-Z]?\d+", article.page) else article.page
-    parts = (article.paper, printed_date(article.date) if article.date else "", page)
+    day = printed_date(article.date) if article.date else ""
+    parts = (article.paper, day, printed_page(article.page))
     return " · ".join(part for part in parts if part)
 
 
@@ -49,7 +55,7 @@ def article_view(article: Article, cited: Span | None, visit: str) -> Html:
         _line("p", "dateline", dateline(article)),
     )
     paper = tag("article", head, body(article, cited), class_="paper", lang="zh-CN")
-    return _panel("原文", paper, visit, article=article.id)
+    return _panel("原文", paper, visit, article)
 
 
 def body(article: Article, cited: Span | None = None) -> Html:
@@ -91,8 +97,9 @@ def _title(article: Article) -> Html:
     return tag("button", label, name, type="button", data_open=article.id)
 
 
-def _panel(title: str, content: Html, visit: str, article: str = "", note: str = "") -> Html:
-    back = tag("button", "目录", type="button", class_="quiet", data_panel="library")
+def _panel(
+    title: str, content: Html, visit: str, article: Article | None = None, note: str = ""
+) -> Html:
     close = tag(
         "button",
         "关闭",
@@ -105,12 +112,29 @@ def _panel(title: str, content: Html, visit: str, article: str = "", note: str =
         "div",
         tag("strong", title),
         _line("span", "note", note),
-        back if article else NOTHING,
-        close,
+        tag("div", *(_tools(article) if article else ()), close, class_="tools"),
         class_="bar",
     )
     scroll = tag("div", content, class_="scroll", tabindex=0, role="region", aria_label=title)
-    return tag("div", bar, scroll, class_="source", data_visit=visit, data_article=article or None)
+    shown = article.id if article else None
+    return tag("div", bar, scroll, class_="source", data_visit=visit, data_article=shown)
+
+
+def _tools(article: Article) -> Iterator[Html]:
+    """What can be done with an open article; the steps are for `reading.js` to show."""
+    quiet: dict[str, Attribute] = {"type": "button", "class_": "quiet"}
+    yield tag(
+        "span",
+        tag("button", "上一处", **quiet, data_step=-1, aria_keyshortcuts="["),
+        tag("span", class_="at"),
+        tag("button", "下一处", **quiet, data_step=1, aria_keyshortcuts="]"),
+        class_="citation-steps",
+        role="group",
+        aria_label="回答中的引文",
+        hidden=True,
+    )
+    yield tag("button", "复制引用", **quiet, data_copy=reference(article), title=reference(article))
+    yield tag("button", "目录", **quiet, data_panel="library")
 
 
 def _phrases(headline: str) -> Iterator[Html]:

@@ -1,20 +1,23 @@
-"""The conversation: questions, answers on their way, citations, sources and notices."""
+"""The conversation: questions, answers on their way, notices."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from rag.types import Answer, Citation, Manifest
+from rag.types import Answer, Manifest
+from rag.web import answer_view
 from rag.web.article_view import printed_date
+from rag.web.citation_view import cards, cited, drafted, sources
 from rag.web.conversation import Turn
+from rag.web.conversations_view import link
+from rag.web.conversations_view import opener as talks
 from rag.web.filters_view import limited, limits_line
 from rag.web.markup import NOTHING, Html, join, tag
+from rag.web.preferences_view import opener as settings
 from rag.web.tabs import tabs
 
 TITLE = "报纸问答"
 OUTCOMES = {"kept": "采用", "replaced": "换成原文", "dropped": "删去", "passed over": "未采用"}
-STEPS = (("retrieve", "检索"), ("read", "阅读"), ("check", "核对"))
 
 
 def masthead(manifest: Manifest | None) -> Html:
@@ -24,11 +27,14 @@ def masthead(manifest: Manifest | None) -> Html:
         held = f"馆藏 {manifest.issues} 期 {manifest.articles} 篇 · 索引 {manifest.version}"
     return tag(
         "div",
+        talks(),
         tag("strong", TITLE, class_="name"),
         tabs(),
         tag("span", held, class_="held"),
+        tag("button", "快捷键", type="button", class_="quiet keys", data_keys=True),
         tag("button", "接口", type="button", class_="quiet api", data_panel="api"),
         tag("button", "目录", type="button", class_="quiet contents", data_panel="library"),
+        settings(),
         class_="masthead",
     )
 
@@ -62,15 +68,17 @@ def turns_view(turns: Sequence[Turn]) -> Html:
     return join(turn_view(turn) for turn in turns)
 
 
-def turn_view(turn: Turn) -> Html:
-    """A question with its answer, as far as it has come."""
+def turn_view(turn: Turn, last: bool = False) -> Html:
+    """A question with its answer, as far as it has come. last: none was asked after it."""
     question = tag("h2", turn.question, class_="question")
     return tag(
         "section",
         question,
+        link(turn),
         limits_line(turn.filters),
         read_as(turn.answer),
         *_outcome(turn),
+        answer_view.acts(turn, last),
         class_=f"turn {turn.status}",
         data_turn=turn.number,
     )
@@ -87,79 +95,29 @@ def _outcome(turn: Turn) -> Iterator[Html]:
     if turn.answer is not None:
         answer = turn.answer
         refused = " refused" if answer.refused else ""
-        yield tag("div", *_cited(answer.text, answer.citations), class_=f"answer{refused}")
+        recorded = not answer.evidence.hits
+        lines = cited(answer.text, answer.citations, turn.number, recorded)
+        yield answer_view.timings(answer)
+        yield tag("div", *lines, class_=f"answer{refused}")
         if answer.refused:
             yield limited(turn)
-        yield sources(answer.citations)
+            yield answer_view.nearest(answer)
+        yield answer_view.anew(turn)
+        yield sources(answer.citations, turn.number)
+        yield cards(answer.citations, turn.number)
         yield older(answer)
-        yield timings(answer)
         yield checks(answer)
         return
+    if turn.status != "failed":
+        yield answer_view.steps(turn)
     if turn.text or not turn.over:
-        yield tag("div", *_cited(turn.text, ()), class_="answer draft", aria_busy=not turn.over)
+        lines = drafted(turn.text, turn.over)
+        yield tag("div", *lines, class_="answer draft", aria_busy=None if turn.over else "true")
     if turn.status == "failed":
         yield tag("p", turn.problem, class_="notice", role="alert")
     elif turn.status == "stopped":
         said = "已停止，以上是停止前核对过的文字。" if turn.text else "已停止。"
         yield tag("p", said, class_="aside", role="status")
-    else:
-        yield steps(turn)
-
-
-def steps(turn: Turn) -> Html:
-    """检索 → 阅读 → 核对, with the step under way set off."""
-    names = [name for name, _ in STEPS]
-    now = names.index(turn.step) if turn.status == "running" else -1
-    items = [
-        tag(
-            "li",
-            label,
-            class_="done" if place < now else "now" if place == now else None,
-            aria_current="step" if place == now else None,
-        )
-        for place, (_, label) in enumerate(STEPS)
-    ]
-    before = f"前面还有 {turn.ahead} 个问题，请稍候。"
-    queued = tag("p", before, class_="queued") if now < 0 and turn.ahead else NOTHING
-    return tag("div", tag("ol", *items, class_="steps"), queued, class_="progress", role="status")
-
-
-def sources(citations: Sequence[Citation]) -> Html:
-    """The articles cited, each once, with the numbers that cite it."""
-    if not citations:
-        return NOTHING
-    articles: dict[str, list[Citation]] = {}
-    for citation in citations:
-        articles.setdefault(citation.article_id, []).append(citation)
-    items = []
-    for group in articles.values():
-        first = group[0]
-        day = printed_date(first.date) if first.date else ""
-        items.append(
-            tag(
-                "li",
-                tag("span", *map(_marker, group), class_="numbers"),
-                tag(
-                    "button",
-                    tag("span", first.headline, class_="headline"),
-                    tag("span", day, class_="date"),
-                    type="button",
-                    class_="title",
-                    **_place(first),
-                ),
-            )
-        )
-    return tag("ul", *items, class_="sources", aria_label="来源")
-
-
-def timings(answer: Answer) -> Html:
-    """How long each step took, and which index was read."""
-    spent = answer.timings
-    parts = [f"检索 {_seconds(spent.retrieve)}"]
-    if spent.first_token is not None:
-        parts.append(f"首字 {_seconds(spent.first_token)}")
-    parts += [f"共 {_seconds(spent.total)}", f"索引 {answer.index_version}"]
-    return tag("p", *(tag("span", part) for part in parts), class_="timings")
 
 
 def older(answer: Answer) -> Html:
@@ -198,50 +156,3 @@ def checks(answer: Answer) -> Html:
     sure = "" if answer.confidence is None else f" · 把握 {answer.confidence:.0%}"
     summary = tag("summary", f"检查记录{sure}")
     return tag("details", summary, tag("ul", *items), class_="checks")
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.2f} 秒" if value < 0.1 else f"{value:.1f} 秒"
-
-
-def _cited(text: str, citations: Sequence[Citation]) -> Iterator[Html]:
-    """Paragraphs of an answer, with each marker that has a citation made a button."""
-    known = {citation.marker: citation for citation in citations}
-    if not known:
-        yield from (tag("p", line) for line in text.split("\n"))
-        return
-    marker = "|".join(re.escape(one) for one in sorted(known, key=len, reverse=True))
-    # markers stay on the line of the character that they follow, and keep what closes after
-    kept = re.compile(f"(.?(?:{marker})+[。，、；：！？”’）》]*)")
-    for line in text.split("\n"):
-        parts = (
-            tag("span", *_with_buttons(part, marker, known), class_="kept") if place % 2 else part
-            for place, part in enumerate(kept.split(line))
-        )
-        yield tag("p", *parts)
-
-
-def _with_buttons(text: str, marker: str, known: Mapping[str, Citation]) -> Iterator[str]:
-    for piece in re.split(f"({marker})", text):
-        yield _marker(known[piece]) if piece in known else piece
-
-
-def _marker(citation: Citation) -> Html:
-    number = citation.marker.strip("[]")
-    return tag(
-        "button",
-        number,
-        type="button",
-        class_="cite",
-        title=f"《{citation.headline}》{citation.quote}",
-        aria_label=f"来源 {number}：{citation.headline}",
-        **_place(citation),
-    )
-
-
-def _place(citation: Citation) -> dict[str, str | int]:
-    return {
-        "data_cite": citation.article_id,
-        "data_start": citation.start,
-        "data_end": citation.end,
-    }

@@ -6,14 +6,29 @@ afresh each time, so that an event which arrives late can only draw what is true
 
 from __future__ import annotations
 
+import secrets
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rag.types import EVERYTHING, Answer, Draft, Filters
+from rag.feedback import Verdict
+from rag.types import EVERYTHING, USUAL, Answer, Draft, Effort, Filters
 
 Status = Literal["waiting", "running", "answered", "stopped", "failed"]
 Step = Literal["retrieve", "read", "check"]
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """What the user thinks of an answer. row: of the stored feedback. open: the form is shown."""
+
+    row: int
+    verdict: Verdict
+    reason: str = ""
+    comment: str = ""
+    open: bool = False
 
 
 @dataclass(slots=True)
@@ -22,19 +37,28 @@ class Turn:
 
     number: counts from 1 within the conversation. text: the sentences checked so far.
     problem: one line that says what went wrong, where `failed`. filters: what it was asked
-    under. ahead: how many questions are answered before it, while `waiting`.
+    under. effort: how much is read for it. ahead: how many questions are answered before it,
+    while `waiting`. more: passages read besides the usual ones. before: the answer that this
+    one is to replace. spent: seconds of each step that was left. clock: tells seconds.
     """
 
     number: int
     question: str
     filters: Filters = EVERYTHING
+    effort: Effort = USUAL
     status: Status = "waiting"
     step: Step = "retrieve"
     text: str = ""
     answer: Answer | None = None
     problem: str = ""
     ahead: int = 0
+    more: int = 0
+    before: Answer | None = None
+    thumb: Thumb | None = None
+    spent: dict[str, float] = field(default_factory=dict)
+    clock: Callable[[], float] = time.perf_counter
     cancel: threading.Event = field(default_factory=threading.Event)
+    _since: float = 0.0
 
     @property
     def over(self) -> bool:
@@ -44,12 +68,18 @@ class Turn:
     def begin(self) -> None:
         """Leave the line: the generator is free."""
         if not self.over:
-            self.status = "running"
+            self.status, self._since = "running", self.clock()
+
+    def seconds(self, step: str) -> float:
+        """What a step has taken so far."""
+        running = self.status == "running" and step == self.step
+        return self.spent.get(step, 0.0) + (self.clock() - self._since if running else 0.0)
 
     def take(self, item: Draft | Answer) -> None:
         """Note a draft or the answer; what comes after the end is dropped."""
         if self.over:
             return
+        self.spent[self.step], self._since = self.seconds(self.step), self.clock()
         if isinstance(item, Answer):
             self.answer, self.text, self.status = item, item.text, "answered"
         else:
@@ -71,11 +101,16 @@ class Turn:
 class Conversation:
     """The turns of one open page, the last of which may still be under way.
 
-    filters: what the next question is asked under.
+    filters: what the next question is asked under. editing: the number of the turn that the
+    next question replaces, with all that followed; 0: none. effort: how much is read and written
+    for the next question. id: under which it is kept, empty until something is asked.
     """
 
     turns: list[Turn] = field(default_factory=list)
     filters: Filters = EVERYTHING
+    editing: int = 0
+    effort: Effort = USUAL
+    id: str = ""
 
     @property
     def current(self) -> Turn | None:
@@ -99,11 +134,32 @@ class Conversation:
     def _same(self, turn: Turn) -> bool:
         return self.current is not None and turn.question == self.current.question
 
+    def turn(self, number: object) -> Turn | None:
+        """The turn of a number, None where there is none. number: from a browser, not checked."""
+        numbered = isinstance(number, int) and not isinstance(number, bool)
+        return next((one for one in self.turns if numbered and one.number == number), None)
+
     def ask(self, question: str) -> Turn:
-        """Begin a turn."""
-        turn = Turn(len(self.turns) + 1, question, self.filters)
+        """Begin a turn; in the place of the one that is being edited, if one is."""
+        if self.editing:
+            del self.turns[self.editing - 1 :]
+            self.editing = 0
+        self.id = self.id or secrets.token_hex(8)
+        turn = Turn(len(self.turns) + 1, question, self.filters, self.effort)
         self.turns.append(turn)
         return turn
+
+    def again(self, more: int) -> None:
+        """Begin the last turn anew, to read so many passages more than the first time."""
+        old = self.turns.pop()
+        turn = Turn(old.number, old.question, old.filters, old.effort)
+        turn.more, turn.before = more, old.answer
+        self.turns.append(turn)
+
+    def take_over(self, other: Conversation) -> None:
+        """Become another conversation; the effort stays as the user set it."""
+        self.turns, self.filters, self.id = other.turns, other.filters, other.id
+        self.editing = 0
 
     def close(self) -> None:
         """Stop what is under way; the page is gone."""

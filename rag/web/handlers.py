@@ -6,8 +6,10 @@ Every handler changes the session's `Conversation` and draws it afresh. Asking i
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import AsyncIterator, Generator
+from dataclasses import replace
 from inspect import GEN_RUNNING, getgeneratorstate
 from typing import Any
 
@@ -15,12 +17,17 @@ import gradio as gr
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from rag.errors import RagError
-from rag.types import EVERYTHING
-from rag.web import article_view, chat_view
+from rag.types import EVERYTHING, Work
+from rag.web import answer_view, article_view, chat_view
 from rag.web.backend import Backend
 from rag.web.conversation import Conversation
+from rag.web.limits import Limits
 from rag.web.line import TICK, Line, LineFull
 from rag.web.markup import NOTHING, Html
+from rag.web.opening_view import opening
+from rag.web.reasons import in_chinese
+
+logger = logging.getLogger(__name__)
 
 Update = dict[str, Any]
 """New values of the page's parts, by their names."""
@@ -32,9 +39,12 @@ BROKEN = "出了意外，这个问题没有答完；请再问一次，若仍不�
 class Handlers:
     """What the page's events do. Holds nothing of any session but its places in the line."""
 
-    def __init__(self, assistant: Backend, line: Line | None = None) -> None:
+    def __init__(
+        self, assistant: Backend, line: Line | None = None, limits: Limits | None = None
+    ) -> None:
         self.assistant = assistant
         self.line = line or Line()
+        self.limits = limits or Limits(0)
 
     def greet(self) -> tuple[Html, Html, Html, Html]:
         """Masthead, welcome, panel and notice of a page that was just opened."""
@@ -43,10 +53,14 @@ class Handlers:
             welcome = chat_view.welcome(manifest, self.assistant.examples())
             return chat_view.masthead(manifest), welcome, self._library(), NOTHING
         except RagError as error:
-            return chat_view.masthead(None), NOTHING, NOTHING, chat_view.notice(str(error))
+            logger.info("nothing to ask yet: %s", error)
+            return chat_view.masthead(None), opening(Work()), NOTHING, NOTHING
 
-    def submit(self, question: str, conversation: Conversation) -> Update:
-        """Begin a turn, or say why not. Keys are the names of the page's parts."""
+    def submit(self, question: str, conversation: Conversation, who: str = "") -> Update:
+        """Begin a turn, or say why not. Keys are the names of the page's parts.
+
+        who: asks, and may ask so many questions a minute.
+        """
         question = (question or "").strip()
         limit = self.assistant.settings.question_chars
         if conversation.busy:
@@ -55,24 +69,24 @@ class Handlers:
             return _told("请先写下问题。")
         if len(question) > limit:
             return _told(f"问题有 {len(question)} 字，最多 {limit} 字；请缩短后再问。")
-        past = chat_view.turns_view(conversation.turns)
-        turn = conversation.ask(question)
-        return {
-            "past": past,
-            "live": chat_view.turn_view(turn),
-            "notice": NOTHING,
-            "box": "",
-            **_buttons(busy=True),
-        }
+        if told := self.too_often(who):
+            return _told(told)
+        conversation.ask(question)
+        return {"box": "", **begun(conversation)}
 
-    def ask_again(self, number: object, conversation: Conversation) -> Update:
+    def too_often(self, who: str) -> str:
+        """Count a question; where it is one too many in this minute, say when there is room."""
+        seconds = self.limits.take(who)
+        return f"一分钟最多问 {self.limits.most} 个问题；请过 {seconds} 秒再问。" if seconds else ""
+
+    def ask_again(self, number: object, conversation: Conversation, who: str = "") -> Update:
         """Ask a question that was asked under filters without them, now and from here on."""
-        turn = next((turn for turn in conversation.turns if turn.number == number), None)
+        turn = conversation.turn(number)
         if turn is None or conversation.busy:
             return self.submit("", conversation)  # says what is the matter
-        conversation.filters = EVERYTHING
-        update = self.submit(turn.question, conversation) | {"chips": NOTHING}
-        del update["box"]  # what is being written stays
+        conversation.filters, conversation.editing = EVERYTHING, 0
+        update = self.submit(turn.question, conversation, who) | {"chips": NOTHING}
+        update.pop("box", None)  # what is being written stays
         return update
 
     async def answer(self, conversation: Conversation) -> AsyncIterator[Html]:
@@ -103,9 +117,13 @@ class Handlers:
         turn = conversation.current
         if turn is not None and turn.status == "waiting":
             turn.begin()
+            effort = turn.effort
+            if turn.more:
+                usual = effort.sources or self.assistant.settings.sources
+                effort = replace(effort, sources=usual + turn.more)
             try:
                 stream = self.assistant.stream(
-                    turn.question, conversation.history, turn.cancel, turn.filters
+                    turn.question, conversation.history, turn.cancel, turn.filters, effort
                 )
                 for item in stream:
                     turn.take(item)
@@ -113,7 +131,7 @@ class Handlers:
                     if turn.over:
                         break
             except RagError as error:
-                turn.fail(str(error))
+                turn.fail(in_chinese(str(error)))
             finally:
                 turn.fail(BROKEN)  # has an effect only where it ended without an answer
                 turn.cancel.set()  # the page may be gone: let the generator end as well
@@ -124,7 +142,10 @@ class Handlers:
         turn = conversation.current
         if turn is not None and turn.status == "waiting":
             turn.fail(CROWDED)
-        return {"live": _current(conversation), **_buttons(busy=conversation.busy)}
+        drawn = {"live": _current(conversation), **_buttons(busy=conversation.busy)}
+        if turn is not None and turn.answer is not None:
+            drawn["related"] = answer_view.related(())  # keeps their place
+        return drawn
 
     def stop(self, conversation: Conversation) -> Update:
         """Stop the current turn and keep what is written of it."""
@@ -142,7 +163,7 @@ class Handlers:
         try:
             article = self.assistant.article(article_id)
         except RagError as error:
-            return gr.skip(), chat_view.notice(str(error))
+            return gr.skip(), chat_view.notice(in_chinese(str(error)))
         return article_view.article_view(article, cited, _visit()), NOTHING
 
     def open_library(self) -> tuple[Html | dict[str, Any], Html]:
@@ -150,10 +171,20 @@ class Handlers:
         try:
             return self._library(), NOTHING
         except RagError as error:
-            return gr.skip(), chat_view.notice(str(error))
+            return gr.skip(), chat_view.notice(in_chinese(str(error)))
 
     def _library(self) -> Html:
         return article_view.library_view(self.assistant.articles(), _visit())
+
+
+def begun(conversation: Conversation) -> Update:
+    """The page once a question was asked."""
+    return {
+        "past": chat_view.turns_view(conversation.turns[:-1]),
+        "live": _current(conversation),
+        **dict.fromkeys(("notice", "editing", "related"), NOTHING),
+        **_buttons(busy=True),
+    }
 
 
 def _told(text: str) -> dict[str, Any]:
@@ -165,7 +196,8 @@ def _buttons(busy: bool) -> dict[str, Any]:
 
 
 def _current(conversation: Conversation) -> Html:
-    return chat_view.turn_view(conversation.current) if conversation.current else NOTHING
+    turn = conversation.current
+    return chat_view.turn_view(turn, last=True) if turn else NOTHING
 
 
 def _visit() -> str:

@@ -22,11 +22,15 @@ def opening(work: Work) -> Html:
     if work.problem:
         why = f"{in_chinese(work.problem)}。改好后会自动再试，不必重启。"
         return _state("还不能提问", why)
-    return _state("正在准备", "第一次打开要解包模型、建立索引，约一分钟；以后只要十来秒。", _step(work))
+    return _state(
+        "正在准备", "第一次打开要解包模型、建立索引，约一分钟；以后只要十来秒。", _step(work)
+    )
 
 
 def _state(head: str, said: str, *more: Html) -> Html:
-    return tag("section", tag("h1", head), tag("p", said), *more, class_="welcome opening", role="status")
+    return tag(
+        "section", tag("h1", head), tag("p", said), *more, class_="welcome opening", role="status"
+    )
 
 
 def _step(work: Work) -> Html:

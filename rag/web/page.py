@@ -8,17 +8,26 @@ import gradio as gr
 
 from rag.library import Library
 from rag.web import chat_view, filters_view
+from rag.web.answering import AnswerHandlers, add_related, wire_answers
 from rag.web.api import add_endpoints
 from rag.web.backend import Backend, Keeper
 from rag.web.conversation import Conversation
+from rag.web.conversations import (
+    ConversationHandlers,
+    add_conversations,
+    keep,
+    wire_conversations,
+)
 from rag.web.evaluation_tab import add_evaluation
 from rag.web.filters import FilterHandlers, add_filters, wire_filters
 from rag.web.handlers import Handlers, Update
 from rag.web.library_tab import add_library
-from rag.web.limits import Limits
+from rag.web.limits import Limits, visitor
 from rag.web.line import LONGEST, Line
+from rag.web.logout import add_logout
 from rag.web.markup import NOTHING, Html
 from rag.web.news import add_news
+from rag.web.preferences import add_preferences
 from rag.web.tabs import PANE
 from rag.web.theme import asset, part
 
@@ -40,7 +49,7 @@ def build_page(
     """
     line = Line(answers_at_once)
     limits = Limits(assistant.settings.questions_a_minute)
-    handlers = Handlers(assistant, line)
+    handlers = Handlers(assistant, line, limits)
     page = gr.Blocks(
         title=chat_view.TITLE, analytics_enabled=False, fill_height=True, fill_width=True
     )
@@ -53,6 +62,8 @@ def build_page(
         add_news(assistant, keeper, parts, session, tab)
         add_evaluation(page, assistant)
         add_endpoints(assistant, line, limits)
+        add_preferences(assistant.settings, session)
+        add_logout(page)
     page.queue(max_size=64)
     return page
 
@@ -60,14 +71,17 @@ def build_page(
 def _lay_out(limit: int) -> dict[str, Any]:
     """The page's parts, by name."""
     parts: dict[str, Any] = {}
-    talk = asset("conversation.js")
+    talk = f"{asset('conversation.js')}\n{asset('answer.js')}"
     parts["head"] = part("head", chat_view.masthead(None), asset("tabs.js"))
     with gr.Row(elem_id="main", elem_classes=PANE):
+        parts |= add_conversations()
         with gr.Column(elem_id="chat"):
             with gr.Column(elem_id="talk"):
                 parts["past"] = part("past", NOTHING, talk)
                 parts["live"] = part("live", NOTHING, talk)
+                parts |= add_related()
             parts["notice"] = part("notice", NOTHING)
+            parts["editing"] = part("editing", NOTHING, asset("editing.js"))
             parts |= add_filters()
             with gr.Row(elem_id="ask"):
                 part("limit-open", filters_view.opener())
@@ -100,27 +114,35 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
     def changed(update: Update, conversation: Conversation) -> dict[Any, Any]:
         return {session: conversation, **{parts[name]: value for name, value in update.items()}}
 
-    def submit(question: str, conversation: Conversation) -> dict[Any, Any]:
-        return changed(handlers.submit(question, conversation), conversation)
+    def submit(question: str, conversation: Conversation, request: gr.Request) -> dict[Any, Any]:
+        update = handlers.submit(question, conversation, visitor(request))
+        return changed(update, conversation)
 
-    def submit_example(conversation: Conversation, event: gr.EventData) -> dict[Any, Any]:
+    def submit_example(
+        conversation: Conversation, event: gr.EventData, request: gr.Request
+    ) -> dict[Any, Any]:
         question = event._data.get("question") if isinstance(event._data, dict) else None
-        return submit(question if isinstance(question, str) else "", conversation)
+        conversation.editing = 0
+        return submit(question if isinstance(question, str) else "", conversation, request)
 
-    def ask_again(conversation: Conversation, event: gr.EventData) -> dict[Any, Any]:
+    def ask_again(
+        conversation: Conversation, event: gr.EventData, request: gr.Request
+    ) -> dict[Any, Any]:
         number = event._data.get("turn") if isinstance(event._data, dict) else None
-        return changed(handlers.ask_again(number, conversation), conversation)
+        return changed(handlers.ask_again(number, conversation, visitor(request)), conversation)
 
     def settle(conversation: Conversation) -> dict[Any, Any]:
-        return changed(handlers.settle(conversation), conversation)
+        return changed(handlers.settle(conversation) | keep(conversation), conversation)
 
     def stop(conversation: Conversation) -> dict[Any, Any]:
-        return changed(handlers.stop(conversation), conversation)
+        return changed(handlers.stop(conversation) | keep(conversation), conversation)
 
     def open_article(event: gr.EventData) -> tuple[Any, Html]:
         return handlers.open_article(event._data)
 
+    answering = AnswerHandlers(handlers)
     wire_filters(FilterHandlers(handlers.assistant), parts, session)
+    wire_conversations(ConversationHandlers(handlers), parts, session)
     page.load(handlers.greet, None, [parts["head"], past, panel, notice], **at_once)
     asked = [
         gr.on(
@@ -133,6 +155,8 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
         past.example(submit_example, session, outcome, **at_once),
         past.again(ask_again, session, outcome, **at_once),
         live.again(ask_again, session, outcome, **at_once),
+        parts["related"].example(submit_example, session, outcome, **at_once),
+        wire_answers(answering, parts, session),
     ]
     for submitted in asked:
         answered = submitted.then(
@@ -144,7 +168,8 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
             trigger_mode="multiple",
             concurrency_limit=None,  # the line says who is next
         )
-        answered.success(settle, session, outcome, **at_once)
+        settled = answered.success(settle, session, outcome, **at_once)
+        settled.then(answering.suggest, session, parts["related"], **at_once)
         answered.failure(settle, session, outcome, **at_once)
     parts["halt"].click(stop, session, outcome, **at_once)
     for talking in (past, live):

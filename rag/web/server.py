@@ -18,6 +18,7 @@ from rag.errors import ConfigError, ServerError
 from rag.library import Library
 from rag.web.access import Gate, check_access
 from rag.web.backend import Backend, Keeper
+from rag.web.early import EarlyHead
 from rag.web.page import build_page
 from rag.web.theme import head, theme
 
@@ -75,6 +76,7 @@ def page_app(page: gr.Blocks, settings: Settings) -> FastAPI:
     check_access(settings)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Gate, settings=settings)
+    app.add_middleware(EarlyHead)
     app.add_middleware(SecureHeaders)  # the outermost: what the gate answers has them too
     gr.mount_gradio_app(
         app,

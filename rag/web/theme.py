@@ -12,7 +12,16 @@ import gradio as gr
 from rag.web.markup import Html
 
 SANS = ("PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "sans-serif")
-STYLES = ("page.css", "filters.css", "library.css")
+STYLES = (
+    "page.css",
+    "filters.css",
+    "library.css",
+    "reading.css",
+    "answer.css",
+    "conversations.css",
+    "settings.css",
+)
+SCRIPTS = ("session.js", "reading.js", "card.js", "shortcuts.js")
 MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
 
@@ -22,13 +31,14 @@ def asset(name: str) -> str:
 
 
 def head() -> str:
-    """What goes into the page's head: its style sheets, and the language of what is read.
+    """What goes into the page's head: styles, the language of what is read, scripts of the whole.
 
     Gradio rewrites style sheets that it is given as `css`; one in the head stays as written.
     """
     language = "document.documentElement.lang = 'zh-CN'"
     styles = "\n".join(map(asset, STYLES))
-    return f"<style>{styles}</style><script>{language}\n{asset('session.js')}</script>"
+    scripts = "\n".join(map(asset, SCRIPTS))
+    return f"<style>{styles}</style><script>{language}\n{scripts}</script>"
 
 
 def part(name: str, value: Html, script: str | None = None) -> gr.HTML:
@@ -39,8 +49,8 @@ def part(name: str, value: Html, script: str | None = None) -> gr.HTML:
 def theme() -> gr.themes.Base:
     """Gradio's own parts in the page's colours, which `page.css` defines for light and dark."""
     return gr.themes.Base(font=SANS, font_mono=MONO).set(
-        body_background_fill="var(--paper)",
-        body_background_fill_dark="var(--paper)",
+        body_background_fill="var(--paper, #faf8f4)",
+        body_background_fill_dark="var(--paper, #171614)",
         body_text_color="var(--ink)",
         body_text_color_dark="var(--ink)",
         block_background_fill="transparent",

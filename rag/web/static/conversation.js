@@ -4,10 +4,6 @@
 element.addEventListener("click", (event) => {
   const cite = event.target.closest("[data-cite]");
   if (cite) {
-    document.querySelectorAll("[data-cite][aria-current]").forEach((other) => {
-      other.removeAttribute("aria-current");
-    });
-    cite.setAttribute("aria-current", "true");
     trigger("cite", {
       article: cite.dataset.cite,
       start: Number(cite.dataset.start),
@@ -45,9 +41,11 @@ new ResizeObserver(() => {
   if (following) toEnd();
 }).observe(talk);
 watch("value", () => {
+  document.dispatchEvent(new Event("talk"));
   const shown = element.querySelector("[data-turn]:last-child");
   if (!shown) return;
-  if (shown.dataset.turn !== turn) {
+  // a question that was changed keeps its number
+  if (shown.dataset.turn !== turn || shown.matches(".waiting")) {
     turn = shown.dataset.turn;
     following = true;
   }

@@ -39,6 +39,7 @@ watch("value", () => {
   if (article) openSheet();
   reveal(article !== null && article === shown);
   shown = article;
+  document.dispatchEvent(new Event("panel"));
 });
 
 document.addEventListener("click", (event) => {

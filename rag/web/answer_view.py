@@ -1,0 +1,250 @@
+"""Around an answer: its steps and their times, what to do with it, what to read or ask next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.answer.reference import reference
+from rag.types import Answer, Article, Citation
+from rag.web.article_view import printed_date
+from rag.web.conversation import Thumb, Turn
+from rag.web.markup import NOTHING, Html, tag
+
+STEPS = (("retrieve", "检索"), ("read", "阅读"), ("check", "核对"))
+REASONS = ("答非所问", "数字不对", "引错了原文", "没有答全", "应当拒答", "其他")
+COMMENT = 500
+NEAREST = 3
+"""Articles that are offered to be read under a refusal."""
+
+
+def steps(turn: Turn) -> Html:
+    """检索 → 阅读 → 核对 with the time of each, the step under way set off; one line.
+
+    A question that waits says how many are before it instead.
+    """
+    if turn.status == "waiting" and turn.ahead:
+        before = f"前面还有 {turn.ahead} 个问题，请稍候。"
+        return tag("div", tag("p", before, class_="queued"), class_="progress", role="status")
+    items = []
+    for name, label in STEPS:
+        now = turn.status == "running" and name == turn.step
+        spent = turn.seconds(name)
+        items.append(
+            tag(
+                "li",
+                f"{label} ",
+                # it changes ten times a second: nothing to be read out
+                tag(
+                    "span",
+                    f"{spent:.1f} 秒",
+                    class_="took",
+                    data_spent=f"{spent:.2f}",
+                    aria_hidden="true",
+                )
+                if now
+                else tag("span", _seconds(spent) if spent else "", class_="took"),
+                class_="now" if now else "done" if spent else None,
+                aria_current="step" if now else None,
+            )
+        )
+    return tag("div", tag("ol", *items, class_="steps"), class_="progress", role="status")
+
+
+def timings(answer: Answer) -> Html:
+    """What stands in the line of the steps in the end: their times, and which index was read."""
+    spent = answer.timings
+    items = [
+        tag("li", f"{label} ", tag("span", _seconds(seconds), class_="took"), class_="done")
+        for name, label in STEPS
+        if (seconds := getattr(spent, name))
+    ]
+    first = spent.first_token
+    total = tag(
+        "span",
+        f"共 {_seconds(spent.total)}",
+        class_="total",
+        title=None if first is None else f"首字 {_seconds(first)}",
+    )
+    index = tag("span", f"索引 {answer.index_version}", class_="index")
+    return tag(
+        "div",
+        tag("ol", *items, class_="steps") if items else NOTHING,
+        total,
+        index,
+        class_="progress timings",
+    )
+
+
+def acts(turn: Turn, last: bool) -> Html:
+    """What can be done with an answer: a row of icons, and the form that asks what is wrong.
+
+    last: whether it is the answer to the last question, which alone can be given anew.
+    """
+    if not turn.over:
+        return NOTHING
+    buttons = []
+    if turn.answer is not None:
+        text = copied(turn.answer)
+        buttons.append(_act("copy", "复制", "回答和来源", data_copy=text, data_said="回答和来源"))
+    if last:
+        told = "资料没有变，答案也不会变；所以多读两段再答一次"
+        buttons.append(_act("anew", "重新回答", told if turn.answer else ""))
+    told = "把问题放回输入框；发送后替换这一问和后面的回答"
+    buttons.append(_act("edit", "修改问题", told))
+    if turn.answer is None:
+        return _row(buttons)
+    verdict = turn.thumb.verdict if turn.thumb else ""
+    for name, label in (("up", "答得好"), ("down", "答得不好")):
+        pressed = "true" if name == verdict else "false"
+        buttons.append(_act(name, label, "", aria_pressed=pressed))
+    if turn.thumb is None:
+        return _row(buttons)
+    said = "，".join(filter(None, ("已记下", turn.thumb.reason)))
+    buttons.append(tag("span", said, class_="noted", role="status"))
+    return tag("div", _row(buttons), why(turn.thumb) if turn.thumb.open else NOTHING)
+
+
+def why(thumb: Thumb) -> Html:
+    """The form behind a thumb down."""
+    reasons = [
+        tag(
+            "label",
+            tag("input", type="radio", name="reason", value=one, checked=one == thumb.reason),
+            tag("span", one),
+        )
+        for one in REASONS
+    ]
+    comment = tag(
+        "input",
+        type="text",
+        name="comment",
+        value=thumb.comment,
+        maxlength=COMMENT,
+        placeholder="补充说明（可不填）",
+        aria_label="补充说明",
+        autocomplete="off",
+    )
+    return tag(
+        "form",
+        tag("fieldset", tag("legend", "哪里不好？"), tag("div", *reasons, class_="reasons")),
+        tag(
+            "div",
+            comment,
+            tag("button", "提交", type="submit", class_="use"),
+            tag("button", "不说了", type="button", class_="quiet", data_act="shut"),
+            class_="comment",
+        ),
+        class_="why",
+    )
+
+
+def copied(answer: Answer) -> str:
+    """An answer as it is copied: its text with markers, then a line for each reference."""
+    evidence = answer.evidence
+    known = {hit.article.id: hit.article for hit in (*evidence.hits, *evidence.wider)}
+    lines = [
+        f"{one.marker} {reference(known.get(one.article_id) or _as_cited(one))}"
+        for one in answer.citations
+    ]
+    return "\n".join([answer.text, *([""] if lines else []), *lines])
+
+
+def anew(turn: Turn) -> Html:
+    """Under an answer that was given anew: what was done otherwise, and what came of it."""
+    if turn.answer is None or turn.before is None:
+        return NOTHING
+    same = turn.answer.text == turn.before.text
+    done = f"这一次多读了 {turn.more} 段资料" if turn.more else "资料有更新，重新答了一次"
+    return tag(
+        "p", f"{done}，{'答案没有变' if same else '答案与上一次不同'}。", class_="aside anew"
+    )
+
+
+def nearest(answer: Answer) -> Html:
+    """Under a refusal: the articles that came nearest, to be read; they are no answer."""
+    found = {hit.article.id: hit.article for hit in (*answer.evidence.hits, *answer.evidence.wider)}
+    if not answer.refused or not found:
+        return NOTHING
+    items = [
+        tag(
+            "li",
+            tag(
+                "button",
+                tag("span", article.title, class_="headline"),
+                tag("span", printed_date(article.date) if article.date else "", class_="date"),
+                type="button",
+                class_="title",
+                data_cite=article.id,
+            ),
+        )
+        for article in list(found.values())[:NEAREST]
+    ]
+    said = tag("p", "最相近的报道，可以读读看（不是答案）：", class_="aside")
+    return tag("div", said, tag("ul", *items, aria_label="相近的报道"), class_="nearest")
+
+
+def related(questions: Sequence[str]) -> Html:
+    """Questions to ask next, each a button. Its place is as high whether there are any or not."""
+    items = [tag("li", tag("button", one, type="button", data_question=one)) for one in questions]
+    told = (tag("p", "接着问"), tag("ul", *items, aria_label="接着问")) if items else ()
+    return tag("div", *told, class_="related")
+
+
+def editing(number: int) -> Html:
+    """Above the input: that what is sent will replace a question."""
+    return tag(
+        "p",
+        f"正在修改第 {number} 问；发送后，它和后面的回答都会被替换。",
+        tag("button", "不改了", type="button", class_="quiet", data_keep=True),
+        class_="editing",
+        role="status",
+    )
+
+
+def foot() -> Html:
+    """At the end of the conversation: in which forms it can be kept."""
+    forms = (("md", "Markdown"), ("html", "HTML"))
+    buttons = [
+        tag("button", label, type="button", class_="quiet", data_export=name)
+        for name, label in forms
+    ]
+    return tag("p", "导出这段对话：", *buttons, class_="foot")
+
+
+def file(name: str, kind: str, text: str, visit: str) -> Html:
+    """A file for the browser to keep. visit: differs each time, so that it is kept again."""
+    return tag("div", hidden=True, data_file=name, data_kind=kind, data_text=text, data_visit=visit)
+
+
+def _row(buttons: Sequence[Html]) -> Html:
+    return tag("div", *buttons, class_="acts", role="group", aria_label="对这个回答")
+
+
+def _act(name: str, label: str, told: str, **attributes: str) -> Html:
+    return tag(
+        "button",
+        type="button",
+        class_=f"act {name}",
+        data_act=name,
+        aria_label=label,
+        title=f"{label}：{told}" if told else label,
+        **attributes,
+    )
+
+
+def _as_cited(citation: Citation) -> Article:
+    """As much of an article as its citation tells."""
+    return Article(
+        id=citation.article_id,
+        issue_id=citation.issue,
+        headline=citation.headline,
+        text=citation.quote,
+        reporters=citation.reporters,
+        paper=citation.paper,
+        date=citation.date,
+        page=citation.page,
+    )
+
+
+def _seconds(value: float) -> str:
+    return f"{max(value, 0.01):.2f} 秒" if value < 0.1 else f"{value:.1f} 秒"

@@ -1,0 +1,53 @@
+"""What the page needs before anything of it is painted: its ground, light or dark.
+
+Gradio adds a page's own head only once it has started, when a white page would have flashed
+already before a reader who chose a dark one.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag.web.theme import asset
+
+HEAD = b"<head>"
+
+
+class EarlyHead:
+    """Adds `appearance.css` and `appearance.js` to the head of the page at `/`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        style, script = asset("appearance.css"), asset("appearance.js")
+        self._added = f"<style>{style}</style><script>{script}</script>".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and what comes back to it; a page is held until it is whole."""
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
+            await self.app(scope, receive, send)
+            return
+        start: Message | None = None
+        body = b""
+
+        async def send_page(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start" and _is_page(message):
+                start = message
+            elif start is not None and message["type"] == "http.response.body":
+                body += message.get("body", b"")
+                if not message.get("more_body"):
+                    body = body.replace(HEAD, HEAD + self._added, 1)
+                    MutableHeaders(scope=start)["content-length"] = str(len(body))
+                    await send(start)
+                    await send({"type": "http.response.body", "body": body})
+            else:
+                await send(message)
+
+        await self.app(scope, receive, send_page)
+
+
+def _is_page(message: Message) -> bool:
+    headers = Headers(raw=message["headers"])
+    plain = "content-encoding" not in headers
+    return plain and headers.get("content-type", "").startswith("text/html")

@@ -1,0 +1,84 @@
+// Where conversations are kept: in this browser, each under a key of its own, so that a damaged
+// one harms no other. A store on the server would have the same functions.
+
+const PREFIX = "rag.talk.";
+const MOST = 60; // conversations
+const ROOM = 1_000_000; // characters of all, at two bytes each
+
+const store = (() => {
+  let known = null; // what was read, newest first
+  const dropped = (key) => {
+    localStorage.removeItem(key);
+    store.damaged += 1;
+    return null;
+  };
+  // What stands there may have been altered: the list shows nothing but texts and a time.
+  const read = (key) => {
+    try {
+      const talk = JSON.parse(localStorage.getItem(key));
+      const whole =
+        /^[0-9a-f]{16}$/.test(talk.id) &&
+        key === PREFIX + talk.id &&
+        typeof talk.title === "string" &&
+        Number.isFinite(talk.changed) &&
+        talk.turns.length > 0 &&
+        talk.turns.every((turn) => typeof turn.question === "string");
+      return whole ? talk : dropped(key);
+    } catch (error) {
+      console.warn(`${key}: ${error.message}`);
+      return dropped(key);
+    }
+  };
+  const size = (talk) => JSON.stringify(talk).length;
+  const write = (talk) => localStorage.setItem(PREFIX + talk.id, JSON.stringify(talk));
+
+  return {
+    damaged: 0,
+    forget() {
+      known = null;
+    },
+    all() {
+      if (!known) {
+        const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+        known = keys.map(read).filter(Boolean);
+        known.sort((a, b) => b.changed - a.changed);
+      }
+      return known;
+    },
+    get(id) {
+      return this.all().find((talk) => talk.id === id);
+    },
+    remove(id) {
+      localStorage.removeItem(PREFIX + id);
+      known = null;
+    },
+    // How many of the oldest had to go; -1 where it cannot be kept at all.
+    put(talk) {
+      const others = this.all().filter((one) => one.id !== talk.id);
+      let left = ROOM - size(talk);
+      let gone = 0;
+      const drop = (one) => {
+        this.remove(one.id);
+        gone += 1;
+      };
+      if (left < 0) return -1;
+      const stay = others.filter((one, place) => {
+        left -= size(one);
+        if (place < MOST - 1 && left >= 0) return true;
+        drop(one);
+        return false;
+      });
+      known = null;
+      for (;;) {
+        try {
+          write(talk);
+          return gone;
+        } catch (error) {
+          if (error.name !== "QuotaExceededError") throw error;
+          if (!stay.length) return -1; // other pages of this address have filled it
+          drop(stay.pop());
+        }
+      }
+    },
+  };
+})();

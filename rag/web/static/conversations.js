@@ -1,0 +1,229 @@
+// The list of conversations: a column on a wide screen, a sheet over the page on a narrow one.
+// `store` stands above. Given by Gradio: element, trigger, watch.
+
+const OPEN = "rag.open"; // what this tab shows: a reload brings it back
+const COLUMN = "rag.column";
+const TITLE = 40; // characters
+const NAMED = 14; // characters of a title within a sentence
+const UNDO = 20_000; // milliseconds
+
+const wide = matchMedia("(min-width: 1181px)");
+const fine = matchMedia("(pointer: fine)");
+const root = document.documentElement;
+const dialog = element.querySelector("dialog");
+const find = element.querySelector(".find");
+const entries = element.querySelector(".entries");
+const told = element.querySelector(".told");
+let current = null; // the id of the conversation on view
+let jump = null; // the number of the answer that a link leads to
+let timer = 0;
+
+const make = (name, text, attributes = {}) => {
+  const made = document.createElement(name);
+  made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+};
+const button = (text, attributes) => make("button", text, { type: "button", ...attributes });
+const say = (text, act = "", undo = null) => {
+  clearTimeout(timer);
+  told.replaceChildren(...(text ? [make("span", text)] : []));
+  if (!undo) return;
+  const back = button(act, { class: "undo" });
+  back.addEventListener("click", () => {
+    say("");
+    undo();
+  });
+  told.append(back);
+  back.focus();
+  timer = setTimeout(() => told.replaceChildren(), UNDO);
+};
+
+// The entries
+const cut = (text, length = TITLE) => {
+  const all = [...text.replace(/\s+/g, " ").trim()];
+  return all.length > length ? `${all.slice(0, length).join("")}…` : all.join("");
+};
+const title = (talk) => cut(talk.title || talk.turns[0].question) || "（没有题目）";
+const holds = (talk, words) => {
+  const texts = talk.turns.flatMap((turn) => [turn.question, turn.answer?.answer ?? ""]);
+  const all = [talk.title, ...texts].join("\n").toLowerCase();
+  return words.every((word) => all.includes(word));
+};
+const day = (time) => {
+  const midnight = new Date();
+  midnight.setHours(0, 0, 0, 0);
+  if (time >= midnight) return "今天";
+  return time >= midnight.setDate(midnight.getDate() - 1) ? "昨天" : "更早";
+};
+const entry = (talk) => {
+  const item = make("li", "", { "data-id": talk.id });
+  const name = title(talk);
+  const open = button(name, { class: "name", "data-do": "open", title: name });
+  if (talk.id === current) open.setAttribute("aria-current", "true");
+  const tools = make("span", "", { class: "tools" });
+  tools.append(
+    button("改名", { class: "quiet", "data-do": "rename", "aria-label": `改名：${name}` }),
+    button("删除", { class: "quiet", "data-do": "remove", "aria-label": `删除：${name}` }),
+  );
+  item.append(open, tools);
+  return item;
+};
+const draw = () => {
+  const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const groups = new Map();
+  for (const talk of store.all()) {
+    if (!holds(talk, words)) continue;
+    const name = day(talk.changed);
+    groups.set(name, [...(groups.get(name) ?? []), entry(talk)]);
+  }
+  const drawn = [...groups].flatMap(([name, items]) => {
+    const list = make("ul", "", { "aria-label": name });
+    list.append(...items);
+    return [make("h3", name), list];
+  });
+  const none = store.all().length ? "没有找到。" : "还没有对话。";
+  entries.replaceChildren(...(drawn.length ? drawn : [make("p", none, { class: "none" })]));
+  if (store.damaged) say(`有 ${store.damaged} 段对话存坏了，已去掉。`);
+  store.damaged = 0;
+};
+
+// Opening and closing the list
+const mark = () => {
+  const opener = document.querySelector("[data-talks=toggle]");
+  opener?.setAttribute("aria-expanded", String(dialog.open));
+};
+const show = () => {
+  if (wide.matches) dialog.open = true; // `show()` would take the focus
+  else if (!dialog.open) dialog.showModal();
+  draw();
+  mark();
+};
+const cover = () => dialog.open && !wide.matches;
+const toggle = () => {
+  if (dialog.open) dialog.close();
+  else show();
+  if (wide.matches) localStorage.setItem(COLUMN, dialog.open ? "open" : "shut");
+};
+dialog.addEventListener("close", mark);
+dialog.addEventListener("click", (event) => {
+  if (event.target === dialog && cover()) dialog.close(); // beside it
+});
+wide.addEventListener("change", () => {
+  dialog.close();
+  if (wide.matches && localStorage.getItem(COLUMN) === "open") show();
+});
+
+// What is done with them
+const reopen = (talk) => {
+  if (cover()) dialog.close();
+  trigger("reopen", talk);
+};
+const fresh = () => {
+  if (cover()) dialog.close();
+  trigger("fresh");
+};
+const keep = (talk) => {
+  const gone = store.put(talk);
+  draw();
+  if (gone > 0) say(`已满，最早的 ${gone} 段对话已删去。`);
+  if (gone < 0) say("浏览器里存不下了，这一问没有保存；请开始新对话，或删去几段。");
+};
+const rename = (item, talk) => {
+  const field = make("input", "", { type: "text", maxlength: 200, "aria-label": "对话的名字" });
+  const done = (taken) => {
+    field.onblur = null;
+    const name = field.value.trim();
+    if (taken && name && name !== title(talk)) store.put({ ...talk, title: name });
+    draw();
+    entries.querySelector(`[data-id="${talk.id}"] .name`)?.focus();
+  };
+  field.value = talk.title || title(talk);
+  field.onblur = () => done(true);
+  field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter takes a word of the input method
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    done(event.key === "Enter");
+  });
+  item.replaceChildren(field);
+  field.select();
+};
+const remove = (talk) => {
+  const shown = talk.id === current;
+  if (shown && document.querySelector("#live .turn:is(.waiting, .running)")) {
+    say("这段对话还在回答；请等它答完，或先停止。");
+    return;
+  }
+  store.remove(talk.id);
+  if (shown) trigger("fresh");
+  draw();
+  say(`已删除“${cut(title(talk), NAMED)}”。`, "撤销", () => {
+    keep(talk);
+    if (shown) trigger("reopen", talk);
+    entries.querySelector(`[data-id="${talk.id}"] .name`)?.focus();
+  });
+};
+entries.addEventListener("click", (event) => {
+  const act = event.target.closest("[data-do]")?.dataset.do;
+  const item = event.target.closest("[data-id]");
+  const talk = item && store.get(item.dataset.id);
+  if (!act || !talk) return;
+  if (act === "open") reopen(talk);
+  if (act === "rename") rename(item, talk);
+  if (act === "remove") remove(talk);
+});
+find.addEventListener("input", draw);
+
+document.addEventListener("click", (event) => {
+  const control = event.target.closest("[data-talks]")?.dataset.talks;
+  if (control === "toggle" || control === "close") toggle();
+  if (control === "fresh") fresh();
+});
+window.addEventListener("storage", () => {
+  store.forget();
+  draw();
+});
+
+// What the server tells
+const enter = (id) => {
+  current = id;
+  if (id) sessionStorage.setItem(OPEN, id);
+  else sessionStorage.removeItem(OPEN);
+  draw();
+};
+const settled = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
+const TOLD = {
+  keep({ id, number, turn }) {
+    const talk = store.get(id) ?? { id, title: "", turns: [] };
+    enter(id);
+    // an edited question takes the place of its own and of all that followed
+    const turns = [...talk.turns.slice(0, number - 1), turn];
+    keep({ ...talk, turns, changed: Date.now() });
+  },
+  opened({ id }) {
+    enter(id);
+    settled(() => {
+      const talk = document.getElementById("talk");
+      const turn = jump && document.querySelector(`#talk [data-turn="${jump}"]`);
+      if (turn) turn.scrollIntoView({ block: "start" });
+      else talk.scrollTop = talk.scrollHeight;
+      jump = null;
+    });
+  },
+  fresh() {
+    enter(null);
+    if (fine.matches && !told.contains(document.activeElement)) {
+      document.querySelector("#box textarea")?.focus();
+    }
+  },
+  damaged({ id }) {
+    store.remove(id);
+    enter(null);
+  },
+};
+document.addEventListener("kept", ({ detail }) => {
+  delete root.dataset.restoring;
+  TOLD[detail.kind]?.(detail);
+});

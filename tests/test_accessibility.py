@@ -1,0 +1,98 @@
+# ruff: noqa: F811  # fixtures of another module are named as parameters
+"""axe-core on the page in headless Chromium: no fault that it calls serious or critical."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.test_browser import (  # noqa: F401  # fixtures
+    ask,
+    backend,
+    browser,
+    expect_answered,
+    open_page,
+    pytestmark,
+    url,
+)
+
+SIZES = {"wide": (1440, 900), "phone": (390, 844)}
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds of weight, each with its elements."""
+    # what fades in is judged once it stands
+    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))")
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:200]} {node.get('failureSummary', '')}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def nothing(page: Page) -> None:
+    """The page as it opens."""
+
+
+def source(page: Page) -> None:
+    ask(page, "备案有多少？")
+    expect_answered(page, "备案有多少？")
+    page.locator(".answer .cite").nth(1).click()
+    expect(page.locator(".paper mark")).to_be_visible()
+
+
+def card(page: Page) -> None:
+    page.keyboard.press("Escape")  # a sheet lies over the markers
+    page.locator(".answer .cite").first.hover()
+    expect(page.locator(".card:popover-open")).to_be_visible()
+
+
+def shortcuts(page: Page) -> None:
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="快捷键")).to_be_visible()
+
+
+def library(page: Page) -> None:
+    page.keyboard.press("Escape")  # the sheet of shortcuts
+    page.get_by_role("tab", name="资料库").click()
+    expect(page.locator("#collection .html-container")).to_be_visible()
+
+
+def evaluation(page: Page) -> None:
+    page.get_by_role("tab", name="评测").click()
+    expect(page.locator("#start")).to_be_visible()
+
+
+STATES = (nothing, source, card, shortcuts, library, evaluation)
+"""One after the other on one page, which takes long to open."""
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(browser: Browser, url: str, scheme: str, size: str) -> None:
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = open_page(context, url)
+    found = []
+    for state in STATES:
+        state(page)
+        found += [f"{state.__name__}: {fault}" for fault in faults(page)]
+    assert not found, "\n".join(found)
+    context.close()
+
+
+def test_axe_would_find_a_fault(browser: Browser, url: str) -> None:
+    context = browser.new_context()
+    page = open_page(context, url)
+    page.evaluate("document.querySelector('.masthead .held').style.color = '#bbb'")
+    page.evaluate("document.querySelector('#head').append(document.createElement('button'))")
+    assert {one.split(" ")[0] for one in faults(page)} == {"button-name", "color-contrast"}
+    context.close()
