@@ -53,7 +53,7 @@ def remove(name: Name) -> None:
 
     users = Users.load(load_settings().users)
     users.remove(name)
-    left = "" if users.names() else "; nobody is left, so the next start asks for no login"
+    left = "" if users.names() else "; nobody is left, so from the next start no login is asked for"
     typer.echo(f"removed {name} from {users.path}{left}", err=True)
 
 

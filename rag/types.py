@@ -347,11 +347,11 @@ class Work:
 class News:
     """A new generation that is answered from, against the one before.
 
-    issues: titles (else ids) of the issues that came. added, removed: articles that came and
-    went; an edited one is both.
+    issues: names of the files that came. added, removed, changed: articles.
     """
 
     version: str
     issues: tuple[str, ...] = ()
     added: int = 0
     removed: int = 0
+    changed: int = 0

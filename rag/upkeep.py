@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 
 from rag.config import Settings
@@ -13,7 +14,7 @@ from rag.index.build import build
 from rag.index.news import compare
 from rag.index.records import Source
 from rag.index.store import Store
-from rag.index.watch import look, watch
+from rag.index.watch import Changes, look, watch, young
 from rag.live import Live
 from rag.models.encoder import Encoder
 from rag.progress import Advance, Progress
@@ -22,9 +23,10 @@ from rag.types import News, Unreadable, Work
 logger = logging.getLogger(__name__)
 
 AGAIN = 30
-"""Steps, of a second each, after which a build that failed is tried again."""
+"""Steps, of about a second each, after which a build that failed is tried again."""
 SOON = 2
 """The same where another process is building, or what it built cannot be used here."""
+NOTHING = Changes()
 STOPPED = "the index is no longer kept up; see the log and start again"
 
 
@@ -49,6 +51,7 @@ class Upkeep:
         self._stop, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self.run, name="upkeep", daemon=True)
         self._wait = 0
+        self._moving: Set[str] = frozenset()
         self._version = ""
         self._sources: tuple[Source, ...] = ()
         self._unreadable: tuple[Unreadable, ...] = ()
@@ -78,24 +81,43 @@ class Upkeep:
     def run(self) -> None:
         """Do it all here, until it is closed: at once, and whenever something changes."""
         try:
+            self.open()
             taken = look(self._settings.corpus)
-            self.step(changed=True)
+            moving = young(taken, time.time_ns())
+            self.step(Changes(new=tuple(taken), moving=moving))
+            taken = {file: state for file, state in taken.items() if file not in moving}
             for changes in watch(self._settings.corpus, self._stop, taken, self._wake):
-                self.step(bool(changes))
+                self.step(changes)
         finally:
             if not self._stop.is_set():  # a bug: the thread ends and tells it whole
                 self._work = Work(problem=STOPPED)
 
-    def step(self, changed: bool) -> None:
-        """One second's work. changed: the corpus is not what the index was built from."""
+    def open(self) -> None:
+        """Answer from the index as it is, if there is one, before it is brought up to date."""
+        try:
+            self._take()
+        except StoreError as error:  # a build makes one, or mends it
+            logger.info("%s", error)
+        except RagError as error:
+            self._failed(error)
+
+    def step(self, changes: Changes = NOTHING) -> None:
+        """One second's work. changes: of the corpus, against what the index was built from."""
         self._wait -= 1
-        due = changed or self._wait == 0
+        lost = bool(self._version) and self._store.in_use() is None and self._wait <= 0
+        due = bool(changes) or self._wait == 0 or lost
+        if changes:
+            self._moving = changes.moving
         problems: list[RagError] = []
         for job in (self._build, self._take) if due else (self._take,):
             try:
                 job()
             except RagError as error:
                 problems.append(error)
+            except OSError as error:  # of a drive that goes and comes
+                problems.append(
+                    StoreError(f"cannot read {self._settings.index}: {error}; check it")
+                )
         if problems:
             self._failed(problems[0])
         elif due or not self._work.problem:
@@ -103,7 +125,13 @@ class Upkeep:
 
     def _build(self) -> None:
         previous = self._live.snapshot if self._live else None
-        build(self._settings, self._encoder(self), self, previous=previous)
+        build(
+            self._settings,
+            self._encoder(self),
+            self,
+            previous=previous,
+            moving=self._moving,
+        )
 
     def _failed(self, error: RagError) -> None:
         if str(error) != self._work.problem:
@@ -128,7 +156,10 @@ class Upkeep:
         news = compare(before if known else self._sources, self._sources, self._version)
         self._news.append(news)
         if known:
-            self._tell(f"{news.version} is in use: {news.added} articles came, {news.removed} went")
+            self._tell(
+                f"{news.version} is in use: {news.added} articles came, {news.removed} went, "
+                f"{news.changed} changed"
+            )
         for item in self._unreadable:
             if item not in skipped:
                 self._tell(f"skipped {item.source}: {item.reason}")

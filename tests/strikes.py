@@ -25,6 +25,7 @@ from rag.config import Settings
 from rag.errors import IndexDamaged, StoreBusy, StoreError
 from rag.index.build import build
 from rag.index.store import Store
+from rag.index.watch import Changes
 from rag.models.encoder import SentenceEncoder
 from rag.models.generator import TransformersGenerator
 from rag.wiring import open_living
@@ -319,7 +320,7 @@ def chat(settings: Settings, said: list[str]) -> Iterator:
             opened = mock.Mock(return_value=part)
             stack.enter_context(mock.patch.object(owner, "open", opened))
         live, upkeep = open_living(settings, said.append)
-        upkeep.step(changed=True)
+        upkeep.step(Changes(new=("all",)))
         yield live
 
 

@@ -19,6 +19,7 @@ from rag.answer.assistant import Assistant
 from rag.config import Settings
 from rag.index.build import build
 from rag.index.store import Store
+from rag.index.watch import Changes
 from rag.retrieve.search import Search
 from rag.web.handlers import BROKEN
 from rag.wiring import open_living
@@ -398,7 +399,7 @@ def test_a_planted_page_is_read_indexed_and_shown_as_text(
 def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path: Path) -> None:
     settings = Settings(corpus=ROOT / "corpus", index=tmp_path / "index")
     assistant, upkeep = open_living(settings, lambda _line: None)
-    upkeep.step(changed=True)
+    upkeep.step(Changes(new=("all",)))
     question = "苏州工业园区累计有多少个算法通过备案？"
     with serving(assistant) as url:
         page = open_page(context, url)

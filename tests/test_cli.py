@@ -165,7 +165,7 @@ class TestIndexCommands:
         index = folders[2:]
         assert run("build", *folders) == 0
         assert run("rollback", *index) == 2
-        assert "no generation before" in capsys.readouterr().err
+        assert "no generation to go back to" in capsys.readouterr().err
         (tiny_corpus / "d.md").write_text("# 题\n\n正文一句。\n", "utf-8")
         assert run("build", *folders) == 0
         assert run("rollback", *index) == 0

@@ -32,6 +32,7 @@ from rag.web.holdings import MOST, Period, bars, holdings, read_period, said
 from rag.web.library_handlers import MOST_WAITING, Desk, LibraryHandlers
 from rag.web.library_tab import LibraryTab
 from rag.web.news import changes
+from rag.web.page import build_page
 from rag.web.reasons import in_chinese, told
 from rag.web.timeline import timeline
 from tests.conftest import ROOT
@@ -732,3 +733,8 @@ def test_the_chosen_period_stands_out() -> None:
     assert [one["tabindex"] for one in buttons] == ["-1", "0", "-1"], "one stop of the Tab key"
     assert all("1 期，1 篇" in str(one["aria-label"]) for one in buttons)
     assert Reader(timeline(held, Period(date(1, 1, 1), date(1, 1, 2)))).elements
+
+
+def test_the_named_endpoints_are_two_with_a_keeper_too() -> None:
+    page = build_page(ScriptedBackend(), keeper=ScriptedKeeper())
+    assert set(page.get_api_info()["named_endpoints"]) == {"/ask", "/search"}

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from rag.config import Settings
-from rag.errors import IndexDamaged, IndexMismatch, StoreError
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, StoreError
 from rag.index.build import build, dry_run, is_current
 from rag.index.compact import MOST_SEGMENTS, to_merge
 from rag.index.compare import FileChanges
+from rag.index.show import show_status, status
 from rag.index.snapshot import Snapshot
 from rag.index.store import Store
 from rag.ingest.readers import read_issues
@@ -376,7 +377,7 @@ class TestGenerations:
     def test_rollback_until_the_next_build(self, settings: Settings):
         store, encoder = Store(settings.index), HashEncoder()
         first = build(settings, encoder)
-        with pytest.raises(StoreError, match="no generation before"):
+        with pytest.raises(StoreError, match="no generation to go back to"):
             store.rollback()
         write(settings, "c.md", page("新的一版", "岭上一号今年下线三百台。"))
         second = build(settings, encoder)
@@ -584,3 +585,23 @@ class TestDamage:
             folder.mkdir()
         build(settings, HashEncoder())
         assert len(list(store.segments.iterdir())) == len(list(store.generations.iterdir())) == 1
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("?\n")])
+def test_status_and_rollback_without_a_pointer(settings: Settings, spoil: Callable[[Path], object]):
+    build(settings, HashEncoder())
+    write(settings, "c.md", page("岭上", SENTENCES[1]))
+    manifest = build(settings, HashEncoder())
+    store = Store(settings.index)
+    spoil(settings.index / "CURRENT")
+    facts = status(store)
+    assert "rag build" in facts["problem"]
+    assert [g["in_use"] for g in facts["generations"]] == [False, False]
+    assert any(manifest.version in line for line in show_status(facts))
+    assert store.rollback().version == manifest.version
+    assert status(store)["problem"] == ""
+
+
+def test_status_without_an_index(tmp_path: Path):
+    with pytest.raises(IndexMissing):
+        status(Store(tmp_path / "nowhere"))

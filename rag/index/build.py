@@ -7,7 +7,7 @@ where it is. An index that was built step by step equals one that was built from
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timezone
 from itertools import chain
 
@@ -40,21 +40,23 @@ def build(
     progress: Progress | None = None,
     full: bool = False,
     previous: Snapshot | None = None,
+    moving: Set[str] = frozenset(),
 ) -> Manifest:
     """Bring the index of `settings` up to date with its corpus; the manifest of what is in use.
 
     A file that cannot be read is left out and listed in the manifest. Damaged parts are built
     again. full: reuse nothing. previous: a snapshot of this index, whose segments are not opened
-    a second time. Raises CorpusError where there is no folder or nothing readable in it,
-    StoreError where nothing can be written or another build is at work.
+    a second time. moving: files that are being written; they wait. Raises CorpusError where
+    there is no folder or nothing readable in it, StoreError where nothing can be written or
+    another build is at work.
     """
     progress = progress or Silent()
     store = Store(settings.index)
     with store.lock():
-        sweep(store)
-        base = None if full else find_base(store, encoder, previous)
-        plan = make_plan(settings, base, progress)
         try:
+            sweep(store)
+            base = None if full else find_base(store, encoder, previous)
+            plan = make_plan(settings, base, progress, moving)
             if base is not None and plan.idle and store.in_use() in (base.manifest.version, None):
                 if store.in_use() is None:  # the pointer alone is damaged
                     store.point_to(base.manifest.version)

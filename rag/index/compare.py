@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,16 +83,25 @@ class Reading:
 
 
 def read_corpus(
-    corpus: Path, trusted: Mapping[str, Source], stored: Mapping[str, object], progress: Progress
+    corpus: Path,
+    trusted: Mapping[str, Source],
+    stored: Mapping[str, object],
+    progress: Progress,
+    moving: Set[str] = frozenset(),
 ) -> Reading:
     """Read the files that are not in `trusted` as they are now.
 
     trusted: files as they were read before. stored: keys of the articles that are at hand; a
-    file with one that is not, such as one of a damaged segment, is read again.
+    file with one that is not, such as one of a damaged segment, is read again. moving: files
+    that are being written; they stay as they were read before, or wait for the next time.
     """
     paths = {_name(path, corpus): path for path in corpus_files(corpus)}
     sources: dict[str, Source | None] = {}
     for name, path in paths.items():
+        if name in moving:
+            if name in trusted:
+                sources[name] = trusted[name]
+            continue
         before, now = trusted.get(name), _hash(path)
         sources[name] = before if before is not None and before.sha256 == now != "" else None
     articles: dict[str, Article] = {}

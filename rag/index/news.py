@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from rag.index.generation import winners
+from rag.index.compare import FileChanges, hashes
 from rag.index.records import Source
 from rag.types import News
 
 
 def compare(before: Sequence[Source], after: Sequence[Source], version: str) -> News:
-    """From the files of two generations, `version` being the later one."""
-    old, new = winners(tuple(before)), winners(tuple(after))
-    known = {source.file for source in before}
-    came = [source for source in after if source.file not in known and source.issues]
-    return News(
-        version=version,
-        issues=tuple(PurePath(source.file).stem for source in came),
-        added=len(new.keys() - old.keys()),
-        removed=len(old.keys() - new.keys()),
-    )
+    """From the files of two generations, `version` being the later one.
+
+    Articles of a file that has changed are paired: one that went and one that came is one that
+    was changed. A file that has only another name brings nothing.
+    """
+    old, new = {s.file: s for s in before}, {s.file: s for s in after}
+    files = FileChanges.between(hashes(tuple(before)), hashes(tuple(after)))
+    added = sum(len(new[name].articles) for name in files.new)
+    removed = sum(len(old[name].articles) for name in files.removed)
+    changed = 0
+    for name in files.changed:
+        was, now = ({article for article, _key in s[name].articles} for s in (old, new))
+        edited = min(len(was - now), len(now - was))
+        changed += edited
+        added += len(now - was) - edited
+        removed += len(was - now) - edited
+    came = tuple(PurePath(name).stem for name in files.new if new[name].issues)
+    return News(version, came, added, removed, changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -98,18 +98,24 @@ class Plan:
         return self.sources == self.base.sources and self.base.manifest.parser == PARSER
 
 
-def make_plan(settings: Settings, base: Generation | None, progress: Progress) -> Plan:
+def make_plan(
+    settings: Settings,
+    base: Generation | None,
+    progress: Progress,
+    moving: Set[str] = frozenset(),
+) -> Plan:
     """Compare the corpus of `settings` with a generation. Writes nothing.
 
-    base: made by the encoder in use; None: there is nothing to start from. Raises CorpusError
-    where there is no folder or nothing readable in it.
+    base: made by the encoder in use; None: there is nothing to start from. moving: files that
+    are being written, see `read_corpus`. Raises CorpusError where there is no folder or nothing
+    readable in it.
     """
     same_cut = base is not None and base.manifest.passage_chars == settings.passage_chars
     same_parser = base is not None and base.manifest.parser == PARSER
     in_use = base.in_use() if base is not None and same_cut and same_parser else {}
     before = base.sources if base is not None else ()
     trusted = {source.file: source for source in before} if same_parser else {}
-    reading = read_corpus(settings.corpus, trusted, in_use, progress)
+    reading = read_corpus(settings.corpus, trusted, in_use, progress, moving)
     files = FileChanges.between(hashes(before), hashes(reading.sources))
     terms = tuple(sorted({term for source in reading.sources for term in source.terms}))
     segments = base.segments if base is not None else ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rag.errors import StoreError
+from rag.errors import IndexMissing, StoreError
 from rag.index.plan import Plan
 from rag.index.store import Store
+from rag.types import Manifest
 
 
 def show_plan(plan: Plan) -> Iterator[str]:
@@ -28,10 +29,25 @@ def show_plan(plan: Plan) -> Iterator[str]:
 
 
 def status(store: Store) -> dict[str, Any]:
-    """What the index in use holds, and all generations, oldest first. Raises StoreError."""
-    manifest = store.manifest()
+    """What the index in use holds, and all generations, oldest first.
+
+    Where none can be used, `problem` says why. Raises IndexMissing where nothing was built.
+    """
+    facts: dict[str, Any] = {"index": str(store.folder), "problem": ""}
+    try:
+        return facts | _in_use(store, store.manifest())
+    except IndexMissing:
+        raise
+    except StoreError as error:
+        return facts | {
+            "problem": str(error),
+            "generations": [_generation(store, name, "") for name in store.names()],
+            "unreadable": [],
+        }
+
+
+def _in_use(store: Store, manifest: Manifest) -> dict[str, Any]:
     return {
-        "index": str(store.folder),
         "version": manifest.version,
         "built": manifest.built,
         "issues": manifest.issues,
@@ -58,8 +74,9 @@ def _generation(store: Store, name: str, current: str) -> dict[str, Any]:
 
 def show_status(facts: dict[str, Any]) -> Iterator[str]:
     """Lines for `rag status`."""
+    size = {"bytes": f"{facts['bytes'] / 2**20:.1f} MiB"} if "bytes" in facts else {}
     shown = facts | {
-        "bytes": f"{facts['bytes'] / 2**20:.1f} MiB",
+        **size,
         "generations": "",
         "unreadable": ", ".join(f"{u['file']} ({u['reason']})" for u in facts["unreadable"]),
     }

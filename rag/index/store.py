@@ -154,13 +154,13 @@ class Store:
         return open_snapshot(generation, Segmenter(generation.terms, cache_dir, generation.terms))
 
     def rollback(self) -> Manifest:
-        """Put the generation before the one in use in use again.
+        """Put the generation before the one in use in use again; the newest where none is.
 
         Raises StoreError where there is none that can be used; nothing is changed then.
         """
         with self.lock():
-            current = self.current()
-            for name in reversed([name for name in self.names() if name < current]):
+            current = self.in_use()
+            for name in reversed([n for n in self.names() if current is None or n < current]):
                 try:
                     manifest = self.open(name).manifest
                 except (IndexDamaged, IndexMismatch) as error:
@@ -171,7 +171,7 @@ class Store:
                 except OSError as error:
                     raise unwritable(self.folder, error) from error
                 return manifest
-        raise StoreError(f"no generation before {current} in {self.folder}; {REBUILD} instead")
+        raise StoreError(f"no generation to go back to in {self.folder}; {REBUILD} instead")
 
     @contextmanager
     def lock(self) -> Iterator[None]:

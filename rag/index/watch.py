@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import CorpusError
@@ -19,22 +19,31 @@ from rag.ingest.readers import corpus_files, printable
 
 logger = logging.getLogger(__name__)
 
-Look = Mapping[str, tuple[int, int, int]]
-"""File of the corpus to its bytes, its time of change in nanoseconds, and who may read it."""
+State = tuple[int, int, int, int, int]
+"""Of a file: its bytes, when it was written and when changed in nanoseconds, who may read it, and
+its number."""
+Look = Mapping[str, State]
+"""File of the corpus to its state."""
 
 PAUSE = 1.0
-"""Seconds between two looks that have to agree."""
+"""Seconds between two looks that have to agree on a file."""
+AGE_NS = 3_000_000_000
+"""Since it was last changed: who writes slowly may rest between two paragraphs."""
 EVENTLESS = 10.0
 """Seconds after which a look is taken though no event came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Files by what became of them, each in the order of their names."""
+    """Files by what became of them, each in the order of their names.
+
+    moving: those that are still being written, new or not; they are no part of the others.
+    """
 
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    moving: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.removed)
@@ -54,8 +63,14 @@ def look(corpus: Path) -> Look:
         except OSError:  # gone since it was listed: as if it had not been
             continue
         name = printable(path.relative_to(corpus))
-        found[name] = (facts.st_size, facts.st_mtime_ns, facts.st_mode)
+        times = facts.st_mtime_ns, facts.st_ctime_ns
+        found[name] = (facts.st_size, *times, facts.st_mode, facts.st_ino)
     return found
+
+
+def young(now: Look, time_ns: int) -> frozenset[str]:
+    """Files that were changed a moment ago. A clock that is ahead of ours says nothing."""
+    return frozenset(f for f, state in now.items() if 0 <= time_ns - max(state[1:3]) < AGE_NS)
 
 
 def difference(before: Look, after: Look) -> Changes:
@@ -68,7 +83,7 @@ def difference(before: Look, after: Look) -> Changes:
 
 
 class Watch:
-    """Looks in turn, and the changes that they add up to."""
+    """Looks in turn, and the changes that they add up to. Each file is waited for by itself."""
 
     def __init__(self, taken: Look) -> None:
         """`taken`: the look that the index was built from."""
@@ -79,13 +94,23 @@ class Watch:
         """Whether the last look differs from what was taken: another one is due soon."""
         return self._last != self._taken
 
-    def step(self, now: Look) -> Changes | None:
-        """The changes since the last ones, where this look is like the one before."""
-        still, self._last = now == self._last, now
-        if not still or now == self._taken:
-            return None
-        changes, self._taken = difference(self._taken, now), now
-        return changes
+    def step(self, now: Look, time_ns: int) -> Changes:
+        """What has changed since the last changes and lies still now, at a time of day."""
+        fresh = young(now, time_ns)
+        last, self._last = self._last, now
+        still = dict(self._taken)
+        moving = set()
+        for file in now.keys() | last.keys() | self._taken.keys():
+            if now.get(file) != last.get(file) or file in fresh:
+                moving.add(file)
+            elif file in now:
+                still[file] = now[file]
+            else:
+                still.pop(file, None)
+        moving = {file for file in moving if now.get(file) != self._taken.get(file)}
+        changes = difference(self._taken, still)
+        self._taken = still
+        return replace(changes, moving=frozenset(moving & now.keys()))
 
 
 def watch(
@@ -94,7 +119,7 @@ def watch(
     taken: Look | None = None,
     wake: threading.Event | None = None,
 ) -> Iterator[Changes]:
-    """Changes as they come, until `stop` is set; an empty one about every second else.
+    """Changes as they come, until `stop` is set; an empty one every second at the latest.
 
     taken: the look that the index was built from; None: the folder as it is now. wake: set it
     to have a look taken now.
@@ -102,15 +127,15 @@ def watch(
     watching = Watch(look(corpus) if taken is None else taken)
     due, last = True, float("-inf")
     for came in _events(corpus, stop):
-        now, changes = time.monotonic(), None
+        now, changes = time.monotonic(), Changes()
         due = due or came or now - last >= EVENTLESS
         due = due or watching.waiting or (wake is not None and wake.is_set())
         if due and now - last >= PAUSE:
             if wake is not None:
                 wake.clear()
             due, last = False, now
-            changes = watching.step(look(corpus))
-        yield changes or Changes()
+            changes = watching.step(look(corpus), time.time_ns())
+        yield changes
 
 
 def _events(corpus: Path, stop: threading.Event) -> Iterator[bool]:

@@ -12,6 +12,7 @@ from rag.types import Work
 from rag.web.article_view import printed_date, printed_page
 from rag.web.holdings import Holding, Period
 from rag.web.markup import NOTHING, Html, join, tag
+from rag.web.reasons import in_chinese
 from rag.web.shelf_view import button
 from rag.web.timeline import timeline
 
@@ -30,7 +31,9 @@ def introduction(writable: bool) -> Html:
 def upkeep(work: Work) -> Html:
     """What is being done to the index, or why it could not be done."""
     if work.problem:
-        return tag("p", f"索引没有更新成：{work.problem}", class_="notice", role="alert")
+        return tag(
+            "p", f"索引没有更新成：{in_chinese(work.problem)}。", class_="notice", role="alert"
+        )
     if not work.step:
         return NOTHING
     far = f" {work.done} / {work.total}" if work.total else "……"

@@ -42,13 +42,13 @@ def add_news(
     news = part("news", NOTHING, asset("news.js"))
     drawn = {"news": news, **{name: parts[name] for name in ("head", "past")}, **tab.parts}
 
-    def ask(desk: Desk, conversation: Conversation) -> Any:  # noqa: ANN401  # gradio's updates
+    def look(desk: Desk, conversation: Conversation) -> Any:  # noqa: ANN401  # gradio's updates
         update = changes(assistant, keeper, tab, desk, conversation)
         return {drawn[name]: value for name, value in update.items()} or gr.skip()
 
     timer = gr.Timer(SECONDS)
     timer.tick(
-        ask,
+        look,
         [tab.desk, session],
         list(drawn.values()),
         queue=False,

@@ -60,7 +60,7 @@ def _generation(one: Mapping[str, Any]) -> Html:
     used = "在用" if one["in_use"] else ""
     cells: tuple[Html, ...]
     if one["problem"]:
-        cells = (tag("td", str(one["problem"]), colspan=4, class_="quiet"),)
+        cells = (tag("td", in_chinese(str(one["problem"])), colspan=4, class_="quiet"),)
     else:
         built = str(one["built"])[:16].replace("T", " ")
         counts = (
@@ -95,14 +95,17 @@ def toast(news: Sequence[News], number: int) -> Html:
 
 def news_line(news: Sequence[News]) -> str:
     """Several changes as one; empty where no article came or went."""
-    added, removed = sum(one.added for one in news), sum(one.removed for one in news)
+    added, removed, changed = (
+        sum(getattr(one, kind) for one in news) for kind in ("added", "removed", "changed")
+    )
     issues = sum(len(one.issues) for one in news)
-    if not added and not removed:
+    if not added and not removed and not changed:
         return ""
-    if issues and not removed:
+    if issues and not removed and not changed:
         came = "新一期已入库" if issues == 1 else f"{issues} 期新报已入库"
         return f"{came}：{added} 篇文章"
     parts = [f"新增 {added} 篇"] if added else []
+    parts += [f"改动 {changed} 篇"] if changed else []
     parts += [f"删去 {removed} 篇"] if removed else []
     return f"资料已更新：{'，'.join(parts)}"
 
