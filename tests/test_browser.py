@@ -40,6 +40,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=20_000)  # what is waited for comes; on a busy machine not soon
 PLANTED = "<script>window.pwned=1</script><img src=x onerror=window.pwned=2>"
 COUNT = "南湖园区累计有27个算法通过备案，占全省的31%。"
 
