@@ -14,7 +14,7 @@ chat: $(VENV)/.chat
 test: $(VENV)/.test
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(MAKE) --no-print-directory browser
 	$(BIN)/rag models --unpack
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(MAKE) --no-print-directory evaluate
 
 # The sample questions with the bundled models. The floors stand a little under what was
