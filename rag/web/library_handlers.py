@@ -39,7 +39,7 @@ class Desk:
 
     waiting: files that were looked at, by their keys. period: the one that is listed, with its
     name. version, seen, work: which index, how many news and which work the page shows; -1:
-    none yet.
+    none yet. opening: the work that stands in the place of the welcome.
     """
 
     waiting: dict[int, tuple[Preview, bytes]] = field(default_factory=dict)
@@ -49,6 +49,7 @@ class Desk:
     period: tuple[Period, str] | None = None
     version: str = ""
     seen: int = -1
+    opening: Work | None = None
     work: Work = field(default_factory=Work)
 
     def close(self) -> None:

@@ -63,8 +63,7 @@ def changes(
 ) -> Update:
     """What a page has to draw anew, by the names of its parts; empty where it is up to date."""
     update: Update = {}
-    moved = (work := keeper.work) != desk.work
-    if moved:
+    if (work := keeper.work) != desk.work:
         desk.work = work
         update["upkeep"] = library_view.upkeep(work)
     news = keeper.news
@@ -77,7 +76,8 @@ def changes(
             update.update(tab.handlers.redraw(desk))
     except RagError as error:
         logger.debug("nothing to ask yet: %s", error)
-        if moved and not conversation.turns:
+        if desk.opening != work and not conversation.turns:
+            desk.opening = work
             update["past"] = opening(work)
     if len(news) != desk.seen:
         if desk.seen >= 0:

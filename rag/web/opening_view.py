@@ -38,4 +38,4 @@ def _step(work: Work) -> Html:
         return NOTHING
     count = f" {work.done} / {work.total}" if work.total else "……"
     bar = tag("progress", value=work.done, max=work.total) if work.total else tag("progress")
-    return tag("div", tag("p", f"{work.step}{count}"), bar, class_="step")
+    return tag("div", tag("p", f"{work.step}{count}"), bar, class_="step progress-of-run")
