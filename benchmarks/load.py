@@ -192,9 +192,9 @@ class Server:
             if self._process.poll() is not None:
                 break
             try:
-                await http.get(self.url)
+                await call(http, "search", question="园区", k=1)
                 return
-            except httpx.TransportError:
+            except (httpx.HTTPError, CallFailed):  # not served yet, or still being opened
                 await asyncio.sleep(1)
         raise SystemExit(f"the chat did not start:\n{self._log.read_text('utf-8', 'replace')}")
 
