@@ -95,7 +95,7 @@ def library(page: Page, out: Path, name: str) -> None:
 
 def shoot(browser: Browser, url: str, out: Path) -> None:
     """All states, on a desk in light and dark, and on a phone."""
-    opening = browser.new_page(viewport=DESK)
+    opening = browser.new_page(locale="zh-CN", viewport=DESK)
     opening.goto(url)
     expect(opening.locator(".opening")).to_be_visible()
     expect(opening.locator(".opening .step")).to_be_visible(timeout=MINUTES)
@@ -105,7 +105,7 @@ def shoot(browser: Browser, url: str, out: Path) -> None:
         "dark": {"viewport": DESK, "color_scheme": "dark"},
         "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
     }.items():
-        context = browser.new_context(**options)  # type: ignore[arg-type]
+        context = browser.new_context(locale="zh-CN", **options)  # type: ignore[arg-type]
         page = context.new_page()
         conversation(page, url, out, name)
         library(page, out, name)

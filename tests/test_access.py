@@ -594,7 +594,7 @@ def test_a_visitor_logs_in_and_asks(
 ) -> None:
     users.add("甲", PASSWORD)
     requests: list[str] = []
-    context = browser.new_context()
+    context = browser.new_context(locale="zh-CN")
     context.set_default_timeout(20_000)
     page = context.new_page()
     page.on("request", lambda request: requests.append(request.url))

@@ -76,6 +76,7 @@ STATES = (nothing, source, card, shortcuts, library, evaluation)
 def test_axe_finds_no_serious_fault(browser: Browser, url: str, scheme: str, size: str) -> None:
     width, height = SIZES[size]
     context = browser.new_context(
+        locale="zh-CN",
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
@@ -90,7 +91,7 @@ def test_axe_finds_no_serious_fault(browser: Browser, url: str, scheme: str, siz
 
 
 def test_axe_would_find_a_fault(browser: Browser, url: str) -> None:
-    context = browser.new_context()
+    context = browser.new_context(locale="zh-CN")
     page = open_page(context, url)
     page.evaluate("document.querySelector('.masthead .held').style.color = '#bbb'")
     page.evaluate("document.querySelector('#head').append(document.createElement('button'))")

@@ -620,7 +620,7 @@ def test_the_conversation_is_kept_as_a_file(page: Page, tmp_path: Path) -> None:
 @needs_chromium
 def test_on_a_phone_the_actions_are_always_there(browser: Browser, backend: Backend) -> None:
     phone = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+        locale="zh-CN", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     with serving(backend) as url:
         page = open_page(phone, url)

@@ -78,7 +78,9 @@ def requests() -> list[str]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    opened = browser.new_context(
+        locale="zh-CN", viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
     opened.set_default_timeout(20_000)
     yield opened
     opened.close()
@@ -239,7 +241,7 @@ def test_a_page_that_is_closed_lets_the_next_user_on(
     expect(page.locator(".draft")).to_have_text("写个不停")
     page.close()
     assert backend.cancelled.wait(20), "the generator is let go"
-    other = open_page(browser.new_context(), url)
+    other = open_page(browser.new_context(locale="zh-CN"), url)
     ask(other, "备案有多少？")
     expect_answered(other, "备案有多少？")
     other.context.close()
@@ -321,7 +323,7 @@ def test_each_user_has_a_conversation_and_waits_in_line(
 ) -> None:
     ask(page, "慢：第一位")
     assert backend.held.wait(20)
-    other_context = browser.new_context()
+    other_context = browser.new_context(locale="zh-CN")
     other = open_page(other_context, url)
     ask(other, "第二位")
     expect(last_turn(other).locator(".queued")).to_have_text("前面还有 1 个问题，请稍候。")
@@ -338,7 +340,7 @@ def test_each_user_has_a_conversation_and_waits_in_line(
 
 def test_on_a_phone_the_source_is_a_sheet(browser: Browser, url: str) -> None:
     context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+        locale="zh-CN", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     page = open_page(context, url)
     side = page.locator("#side")
@@ -421,7 +423,9 @@ def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path
 def test_text_stands_out_from_the_page_in_both_themes(
     browser: Browser, url: str, scheme: str
 ) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    context = browser.new_context(
+        locale="zh-CN", color_scheme="dark" if scheme == "dark" else "light"
+    )
     page = open_page(context, url)
     ask(page, "备案有多少？")
     expect_answered(page, "备案有多少？")

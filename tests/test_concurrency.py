@@ -238,7 +238,7 @@ def test_pages_see_their_place_and_one_that_is_closed_gives_it_up(
     url: str,
     backend: CountingBackend,
 ):
-    contexts: list[BrowserContext] = [browser.new_context() for _ in range(4)]
+    contexts: list[BrowserContext] = [browser.new_context(locale="zh-CN") for _ in range(4)]
     first, second, third, fourth = (open_page(context, url) for context in contexts)
     ask(first, "慢：第一位")
     assert backend.held.wait(20)
@@ -270,7 +270,7 @@ def test_pages_and_the_api_stand_in_one_line(
         client = Client(url, verbose=False)
         api = pool.submit(client.predict, "慢：从接口来", api_name="/ask")
         assert backend.held.wait(20)
-        context = browser.new_context()
+        context = browser.new_context(locale="zh-CN")
         page = open_page(context, url)
         ask(page, "从页面来")
         expect(last_turn(page).locator(".queued")).to_have_text("前面还有 1 个问题，请稍候。")

@@ -531,7 +531,7 @@ def test_a_link_leads_to_the_answer_here_and_asks_elsewhere_only_when_told(
     assert in_view(page, "#past .turn:first-child .question", "#talk")
     assert page.evaluate("location.hash") == ""
 
-    other_context = browser.new_context()
+    other_context = browser.new_context(locale="zh-CN")
     other = other_context.new_page()
     other.goto(address)
     expect(other.locator(".linked .question")).to_have_text(FIRST)
@@ -572,7 +572,7 @@ def test_what_is_under_way_is_not_left(page: Page, backend: ScriptedBackend) -> 
 @browsers
 def test_on_a_phone_the_list_is_a_sheet(browser: Browser, url: str) -> None:
     phone = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+        locale="zh-CN", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     page = open_page(phone, url)
     asked(page, FIRST)
@@ -626,7 +626,9 @@ def test_settings_reach_the_backend_and_stay(page: Page, backend: ScriptedBacken
 def test_the_colours_chosen_stay_against_the_systems(
     browser: Browser, url: str, scheme: str, choice: str
 ) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    context = browser.new_context(
+        locale="zh-CN", color_scheme="dark" if scheme == "dark" else "light"
+    )
     page = open_page(context, url)
     dark = "['documentElement', 'body'].map((n) => document[n].classList.contains('dark'))"
     page.get_by_role("button", name="设置").click()

@@ -431,7 +431,7 @@ def test_a_run_is_stopped_and_a_second_visitor_waits(
     page.get_by_role("button", name="开始评测").click()
     expect(page.locator(".progress-of-run")).to_contain_text("已做 1 / 3 题")
     expect(page.get_by_role("button", name="开始评测")).to_be_hidden()
-    other_context = browser.new_context()
+    other_context = browser.new_context(locale="zh-CN")
     other = open_page(other_context, url)
     open_tab(other)
     expect(other.get_by_role("combobox", name="题目文件")).not_to_have_value("")
@@ -460,7 +460,7 @@ def test_a_page_that_is_closed_lets_the_next_evaluation_on(
     page.get_by_role("button", name="开始评测").click()
     expect(page.locator(".progress-of-run")).to_contain_text("已做 1 / 3 题")
     page.close()
-    other_context = browser.new_context()
+    other_context = browser.new_context(locale="zh-CN")
     other = open_page(other_context, url)
     open_tab(other)
     expect(other.locator("#start")).to_be_visible()
@@ -477,7 +477,9 @@ def test_a_page_that_is_closed_lets_the_next_evaluation_on(
 
 @needs_chromium
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, url: str) -> None:  # noqa: F811
-    opened = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True)
+    opened = browser.new_context(
+        locale="zh-CN", viewport={"width": 390, "height": 844}, is_mobile=True
+    )
     page = open_page(opened, url)
     open_tab(page)
     page.get_by_role("button", name="开始评测").click()

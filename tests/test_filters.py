@@ -503,7 +503,7 @@ class TestInTheBrowser:
 
     def test_on_a_phone_all_of_the_panel_can_be_reached(self, browser: Browser, url: str):
         context = browser.new_context(
-            viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True
+            locale="zh-CN", viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True
         )
         page = open_page(context, url)
         page.get_by_role("button", name="范围", exact=True).tap()

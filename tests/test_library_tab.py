@@ -386,7 +386,9 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
     url: str,
     keeper: ScriptedKeeper,
 ) -> None:
-    opened = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True)
+    opened = browser.new_context(
+        locale="zh-CN", viewport={"width": 390, "height": 844}, is_mobile=True
+    )
     page = open_page(opened, url)
     open_tab(page)
     choose(page, file("报" * 60 + ".md", PAGE))

@@ -111,7 +111,9 @@ def test_a_marker_under_the_mouse_shows_its_quote(page: Page) -> None:
 @pytest.mark.parametrize("size", [(1440, 900), (900, 300), (390, 500)])
 def test_a_card_stands_inside_the_window(browser: Browser, url: str, size: tuple[int, int]) -> None:
     width, height = size
-    own = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    own = browser.new_context(
+        locale="zh-CN", viewport={"width": width, "height": height}, reduced_motion="reduce"
+    )
     page = answered(open_page(own, url))
     for marker in page.locator("#live .cite").all():
         marker.scroll_into_view_if_needed()
@@ -162,6 +164,7 @@ def test_a_card_shows_text_of_the_corpus_as_text(
 @needs_chromium
 def test_a_finger_opens_the_source_and_no_card(browser: Browser, url: str) -> None:
     own = browser.new_context(
+        locale="zh-CN",
         viewport={"width": 390, "height": 844},
         has_touch=True,
         is_mobile=True,
@@ -328,7 +331,7 @@ SHIFTED = "window.shifts.reduce((sum, one) => sum + one, 0)"
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
 def test_nothing_jumps_while_an_answer_is_written(browser: Browser, size: tuple[int, int]) -> None:
     paced = PacedBackend()
-    own = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    own = browser.new_context(locale="zh-CN", viewport={"width": size[0], "height": size[1]})
     with serving(paced) as address:
         page = open_page(own, address)
         ask(page, QUESTION)  # the second answer is longer than what is left of the window

@@ -17,6 +17,7 @@ from rag.config import Settings
 from rag.errors import ConfigError
 from rag.users import Users
 from rag.web.hosts import Hosts, network
+from rag.web.language import preferred, speaking
 from rag.web.login import COOKIE, Login, Sessions
 
 READING = ("GET", "HEAD", "OPTIONS")
@@ -97,9 +98,10 @@ class Gate:
         if path == "/login":
             if not self.closed or name is not None:
                 return _to("/")
-            if request.method == "POST":
-                return await self._login.log_in(request, address)
-            return self._login.page()
+            with speaking(preferred(request.headers)):
+                if request.method == "POST":
+                    return await self._login.log_in(request, address)
+                return self._login.page()
         if not self.closed or name is not None:
             return None
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):

@@ -8,6 +8,7 @@ from rag.answer.reference import reference
 from rag.types import Answer, Article, Citation
 from rag.web.article_view import printed_date
 from rag.web.conversation import Thumb, Turn
+from rag.web.language import CHINESE, words
 from rag.web.markup import NOTHING, Html, tag
 
 STEPS = (("retrieve", "检索"), ("read", "阅读"), ("check", "核对"))
@@ -23,7 +24,7 @@ def steps(turn: Turn) -> Html:
     A question that waits says how many are before it instead.
     """
     if turn.status == "waiting" and turn.ahead:
-        before = f"前面还有 {turn.ahead} 个问题，请稍候。"
+        before = words("前面还有 {ahead} 个问题，请稍候。", ahead=turn.ahead)
         return tag("div", tag("p", before, class_="queued"), class_="progress", role="status")
     items = []
     for name, label in STEPS:
@@ -32,11 +33,11 @@ def steps(turn: Turn) -> Html:
         items.append(
             tag(
                 "li",
-                f"{label} ",
+                f"{words(label)} ",
                 # it changes ten times a second: nothing to be read out
                 tag(
                     "span",
-                    f"{spent:.1f} 秒",
+                    words("{spent} 秒", spent=f"{spent:.1f}"),
                     class_="took",
                     data_spent=f"{spent:.2f}",
                     aria_hidden="true",
@@ -54,18 +55,18 @@ def timings(answer: Answer) -> Html:
     """What stands in the line of the steps in the end: their times, and which index was read."""
     spent = answer.timings
     items = [
-        tag("li", f"{label} ", tag("span", _seconds(seconds), class_="took"), class_="done")
+        tag("li", f"{words(label)} ", tag("span", _seconds(seconds), class_="took"), class_="done")
         for name, label in STEPS
         if (seconds := getattr(spent, name))
     ]
     first = spent.first_token
     total = tag(
         "span",
-        f"共 {_seconds(spent.total)}",
+        words("共 {seconds}", seconds=_seconds(spent.total)),
         class_="total",
-        title=None if first is None else f"首字 {_seconds(first)}",
+        title=None if first is None else words("首字 {seconds}", seconds=_seconds(first)),
     )
-    index = tag("span", f"索引 {answer.index_version}", class_="index")
+    index = tag("span", words("索引 {version}", version=answer.index_version), class_="index")
     return tag(
         "div",
         tag("ol", *items, class_="steps") if items else NOTHING,
@@ -85,21 +86,30 @@ def acts(turn: Turn, last: bool) -> Html:
     buttons = []
     if turn.answer is not None:
         text = copied(turn.answer)
-        buttons.append(_act("copy", "复制", "回答和来源", data_copy=text, data_said="回答和来源"))
+        buttons.append(
+            _act(
+                "copy",
+                words("复制"),
+                words("回答和来源"),
+                data_copy=text,
+                data_said=words("回答和来源"),
+            )
+        )
     if last:
-        told = "资料没有变，答案也不会变；所以多读两段再答一次"
-        buttons.append(_act("anew", "重新回答", told if turn.answer else ""))
-    told = "把问题放回输入框；发送后替换这一问和后面的回答"
-    buttons.append(_act("edit", "修改问题", told))
+        told = words("资料没有变，答案也不会变；所以多读两段再答一次")
+        buttons.append(_act("anew", words("重新回答"), told if turn.answer else ""))
+    told = words("把问题放回输入框；发送后替换这一问和后面的回答")
+    buttons.append(_act("edit", words("修改问题"), told))
     if turn.answer is None:
         return _row(buttons)
     verdict = turn.thumb.verdict if turn.thumb else ""
-    for name, label in (("up", "答得好"), ("down", "答得不好")):
+    for name, label in (("up", words("答得好")), ("down", words("答得不好"))):
         pressed = "true" if name == verdict else "false"
         buttons.append(_act(name, label, "", aria_pressed=pressed))
     if turn.thumb is None:
         return _row(buttons)
-    said = "，".join(filter(None, ("已记下", turn.thumb.reason)))
+    reason = turn.thumb.reason
+    said = words("已记下，{reason}", reason=words(reason)) if reason else words("已记下")
     buttons.append(tag("span", said, class_="noted", role="status"))
     return tag("div", _row(buttons), why(turn.thumb) if turn.thumb.open else NOTHING)
 
@@ -110,7 +120,7 @@ def why(thumb: Thumb) -> Html:
         tag(
             "label",
             tag("input", type="radio", name="reason", value=one, checked=one == thumb.reason),
-            tag("span", one),
+            tag("span", words(one)),
         )
         for one in REASONS
     ]
@@ -120,18 +130,18 @@ def why(thumb: Thumb) -> Html:
         name="comment",
         value=thumb.comment,
         maxlength=COMMENT,
-        placeholder="补充说明（可不填）",
-        aria_label="补充说明",
+        placeholder=words("补充说明（可不填）"),
+        aria_label=words("补充说明"),
         autocomplete="off",
     )
     return tag(
         "form",
-        tag("fieldset", tag("legend", "哪里不好？"), tag("div", *reasons, class_="reasons")),
+        tag("fieldset", tag("legend", words("哪里不好？")), tag("div", *reasons, class_="reasons")),
         tag(
             "div",
             comment,
-            tag("button", "提交", type="submit", class_="use"),
-            tag("button", "不说了", type="button", class_="quiet", data_act="shut"),
+            tag("button", words("提交"), type="submit", class_="use"),
+            tag("button", words("不说了"), type="button", class_="quiet", data_act="shut"),
             class_="comment",
         ),
         class_="why",
@@ -154,10 +164,12 @@ def anew(turn: Turn) -> Html:
     if turn.answer is None or turn.before is None:
         return NOTHING
     same = turn.answer.text == turn.before.text
-    done = f"这一次多读了 {turn.more} 段资料" if turn.more else "资料有更新，重新答了一次"
-    return tag(
-        "p", f"{done}，{'答案没有变' if same else '答案与上一次不同'}。", class_="aside anew"
+    done = words(
+        "这一次多读了 {more} 段资料，" if turn.more else "资料有更新，重新答了一次，",
+        more=turn.more,
     )
+    came = words("答案没有变。" if same else "答案与上一次不同。")
+    return tag("p", done, came, class_="aside anew")
 
 
 def nearest(answer: Answer) -> Html:
@@ -170,7 +182,7 @@ def nearest(answer: Answer) -> Html:
             "li",
             tag(
                 "button",
-                tag("span", article.title, class_="headline"),
+                tag("span", article.title, class_="headline", lang=CHINESE),
                 tag("span", printed_date(article.date) if article.date else "", class_="date"),
                 type="button",
                 class_="title",
@@ -179,14 +191,19 @@ def nearest(answer: Answer) -> Html:
         )
         for article in list(found.values())[:NEAREST]
     ]
-    said = tag("p", "最相近的报道，可以读读看（不是答案）：", class_="aside")
-    return tag("div", said, tag("ul", *items, aria_label="相近的报道"), class_="nearest")
+    said = tag("p", words("最相近的报道，可以读读看（不是答案）："), class_="aside")
+    return tag("div", said, tag("ul", *items, aria_label=words("相近的报道")), class_="nearest")
 
 
 def related(questions: Sequence[str]) -> Html:
     """Questions to ask next, each a button. Its place is as high whether there are any or not."""
-    items = [tag("li", tag("button", one, type="button", data_question=one)) for one in questions]
-    told = (tag("p", "接着问"), tag("ul", *items, aria_label="接着问")) if items else ()
+    items = [
+        tag("li", tag("button", one, type="button", data_question=one, lang=CHINESE))
+        for one in questions
+    ]
+    told = (
+        (tag("p", words("接着问")), tag("ul", *items, aria_label=words("接着问"))) if items else ()
+    )
     return tag("div", *told, class_="related")
 
 
@@ -194,8 +211,8 @@ def editing(number: int) -> Html:
     """Above the input: that what is sent will replace a question."""
     return tag(
         "p",
-        f"正在修改第 {number} 问；发送后，它和后面的回答都会被替换。",
-        tag("button", "不改了", type="button", class_="quiet", data_keep=True),
+        words("正在修改第 {number} 问；发送后，它和后面的回答都会被替换。", number=number),
+        tag("button", words("不改了"), type="button", class_="quiet", data_keep=True),
         class_="editing",
         role="status",
     )
@@ -208,7 +225,7 @@ def foot() -> Html:
         tag("button", label, type="button", class_="quiet", data_export=name)
         for name, label in forms
     ]
-    return tag("p", "导出这段对话：", *buttons, class_="foot")
+    return tag("p", words("导出这段对话："), *buttons, class_="foot")
 
 
 def file(name: str, kind: str, text: str, visit: str) -> Html:
@@ -217,7 +234,7 @@ def file(name: str, kind: str, text: str, visit: str) -> Html:
 
 
 def _row(buttons: Sequence[Html]) -> Html:
-    return tag("div", *buttons, class_="acts", role="group", aria_label="对这个回答")
+    return tag("div", *buttons, class_="acts", role="group", aria_label=words("对这个回答"))
 
 
 def _act(name: str, label: str, told: str, **attributes: str) -> Html:
@@ -247,4 +264,4 @@ def _as_cited(citation: Citation) -> Article:
 
 
 def _seconds(value: float) -> str:
-    return f"{max(value, 0.01):.2f} 秒" if value < 0.1 else f"{value:.1f} 秒"
+    return words("{spent} 秒", spent=f"{max(value, 0.01):.2f}" if value < 0.1 else f"{value:.1f}")

@@ -19,9 +19,10 @@ from rag.web.access import user
 from rag.web.conversation import Conversation, Thumb, Turn
 from rag.web.conversation_export import file_name, to_html, to_markdown
 from rag.web.handlers import Handlers, Update, begun
+from rag.web.language import words
 from rag.web.limits import visitor
 from rag.web.markup import NOTHING, Html
-from rag.web.reasons import in_chinese
+from rag.web.reasons import reason
 from rag.web.theme import asset, part
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ MORE, MOST = 2, 6
 """Passages that an answer given anew reads besides, and how many at the most."""
 BUSY = "上一个问题还在回答；请等它答完，或先停止。"
 GONE = "这一问已经不在了；请重新打开页面。"
-SAME = "资料没有变，答案也不会变。"
 UNSTORED = "意见没有存下来；请再点一次，若仍不行请查看服务的日志。"
 Act = Callable[[dict[str, Any], Conversation, gr.Request], Update]
 KINDS = {"md": ("text/markdown", to_markdown), "html": ("text/html", to_html)}
@@ -57,12 +57,14 @@ class AnswerHandlers:
             try:
                 changed = self.assistant.manifest.version != turn.answer.index_version
             except RagError as error:
-                return _told(in_chinese(str(error)))
+                return _told(reason(str(error)))
             more = 0 if changed else more + MORE
             if more > MOST:
-                return _told(f"已经多读了 {turn.more} 段；{SAME}")
+                return _told(
+                    words("已经多读了 {more} 段；资料没有变，答案也不会变。", more=turn.more)
+                )
             if more and not turn.answer.evidence.hits:
-                return _told(f"这个回答不是从段落里读出来的；{SAME}")
+                return _told(words("这个回答不是从段落里读出来的；资料没有变，答案也不会变。"))
         if told := self._asking.too_often(who):
             return _told(told)
         conversation.again(more)
@@ -135,7 +137,7 @@ class AnswerHandlers:
         """The conversation as a file, `md` or `html`, for the browser to keep."""
         turns = [turn for turn in conversation.turns if turn.over]
         if not isinstance(form, str) or form not in KINDS or not turns:
-            return _told("还没有可以导出的回答。")
+            return _told(words("还没有可以导出的回答。"))
         kind, write = KINDS[form]
         text = write(turns, datetime.now().astimezone(), self._articles(turns))
         drawn = answer_view.file(file_name(turns, form), kind, text, secrets.token_hex(4))
@@ -171,9 +173,9 @@ class AnswerHandlers:
 def add_related() -> dict[str, Any]:
     """Add what follows the last answer to the column that is open. Returns the parts by name."""
     return {
-        "related": part("related", NOTHING, asset("related.js")),
-        "foot": part("foot", answer_view.foot(), asset("export.js")),
-        "file": part("file", NOTHING, asset("export.js")),
+        "related": part("related", script=asset("related.js")),
+        "foot": part("foot", answer_view.foot, asset("export.js")),
+        "file": part("file", script=asset("export.js")),
     }
 
 

@@ -14,6 +14,7 @@ from datetime import date
 
 from rag.answer.reference import reference
 from rag.types import Article, Citation, Section
+from rag.web.language import CHINESE, words
 from rag.web.markup import NOTHING, Attribute, Html, join, tag
 
 LISTED = 40
@@ -24,12 +25,12 @@ Span = tuple[int, int]
 
 def printed_date(day: date) -> str:
     """A date as a Chinese paper prints it."""
-    return f"{day.year}年{day.month}月{day.day}日"
+    return words("{day.year}年{day.month}月{day.day}日", day=day)
 
 
 def printed_page(page: str) -> str:
     """A page as a Chinese paper names it."""
-    return f"第{page}版" if re.fullmatch(r"[A-Z]?\d+", page) else page
+    return words("第{page}版", page=page) if re.fullmatch(r"[A-Z]?\d+", page) else page
 
 
 def dateline(article: Article | Citation) -> str:
@@ -49,13 +50,13 @@ def article_view(article: Article, cited: Span | None, visit: str) -> Html:
         "header",
         _line("p", "column", article.column),
         _line("p", "kicker", article.kicker),
-        tag("h2", *_phrases(article.headline or "（无题）"), tabindex=-1),
+        tag("h2", *_phrases(article.headline or words("（无题）")), tabindex=-1),
         _line("p", "deck", article.deck),
         *(tag("p", line, class_="byline") for line in article.byline.splitlines() if line.strip()),
         _line("p", "dateline", dateline(article)),
     )
-    paper = tag("article", head, body(article, cited), class_="paper", lang="zh-CN")
-    return _panel("原文", paper, visit, article)
+    paper = tag("article", head, body(article, cited), class_="paper", lang=CHINESE)
+    return _panel(words("原文"), paper, visit, article)
 
 
 def body(article: Article, cited: Span | None = None) -> Html:
@@ -67,20 +68,24 @@ def library_view(articles: Sequence[Article], visit: str) -> Html:
     """The newest articles, each a button that opens it."""
     newest = heapq.nsmallest(LISTED, articles, key=_newest_first)
     if not newest:
-        empty = "索引里还没有文章。把报纸文件放进语料文件夹，再运行 rag build。"
-        return _panel("目录", tag("p", empty, class_="hint"), visit)
+        empty = words("索引里还没有文章。把报纸文件放进语料文件夹，再运行 rag build。")
+        return _panel(words("目录"), tag("p", empty, class_="hint"), visit)
     total = len(articles)
-    shown = f"共 {total} 篇" if total <= LISTED else f"共 {total} 篇，列出最新的 {LISTED} 篇"
+    shown = (
+        words("共 {total} 篇", total=total)
+        if total <= LISTED
+        else words("共 {total} 篇，列出最新的 {listed} 篇", total=total, listed=LISTED)
+    )
     items: list[Html] = []
     issue = ""
     for one in newest:
         if one.issue_id != issue:
             issue = one.issue_id
-            items.append(tag("li", tag("h3", dateline(one) or issue), class_="issue"))
+            items.append(tag("li", tag("h3", dateline(one) or issue, lang=CHINESE), class_="issue"))
         items.append(tag("li", _title(one)))
-    hint = "点开回答里的编号，这里会显示原文，并标出所引的句子。"
+    hint = words("点开回答里的编号，这里会显示原文，并标出所引的句子。")
     return _panel(
-        "目录",
+        words("目录"),
         join((tag("p", hint, class_="hint"), tag("ul", *items, class_="titles"))),
         visit,
         note=shown,
@@ -93,8 +98,8 @@ def _newest_first(article: Article) -> tuple[int, str]:
 
 def _title(article: Article) -> Html:
     label = tag("span", article.column or article.kicker, class_="column")
-    name = tag("span", article.headline or article.text[:20] or "（无题）", class_="name")
-    return tag("button", label, name, type="button", data_open=article.id)
+    name = tag("span", article.headline or article.text[:20] or words("（无题）"), class_="name")
+    return tag("button", label, name, type="button", data_open=article.id, lang=CHINESE)
 
 
 def _panel(
@@ -102,11 +107,11 @@ def _panel(
 ) -> Html:
     close = tag(
         "button",
-        "关闭",
+        words("关闭"),
         type="button",
         class_="quiet shut",
         data_panel="close",
-        aria_label="关闭原文",
+        aria_label=words("关闭原文"),
     )
     bar = tag(
         "div",
@@ -125,16 +130,18 @@ def _tools(article: Article) -> Iterator[Html]:
     quiet: dict[str, Attribute] = {"type": "button", "class_": "quiet"}
     yield tag(
         "span",
-        tag("button", "上一处", **quiet, data_step=-1, aria_keyshortcuts="["),
+        tag("button", words("上一处"), **quiet, data_step=-1, aria_keyshortcuts="["),
         tag("span", class_="at"),
-        tag("button", "下一处", **quiet, data_step=1, aria_keyshortcuts="]"),
+        tag("button", words("下一处"), **quiet, data_step=1, aria_keyshortcuts="]"),
         class_="citation-steps",
         role="group",
-        aria_label="回答中的引文",
+        aria_label=words("回答中的引文"),
         hidden=True,
     )
-    yield tag("button", "复制引用", **quiet, data_copy=reference(article), title=reference(article))
-    yield tag("button", "目录", **quiet, data_panel="library")
+    yield tag(
+        "button", words("复制引用"), **quiet, data_copy=reference(article), title=reference(article)
+    )
+    yield tag("button", words("目录"), **quiet, data_panel="library")
 
 
 def _phrases(headline: str) -> Iterator[Html]:

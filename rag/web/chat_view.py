@@ -12,6 +12,7 @@ from rag.web.conversation import Turn
 from rag.web.conversations_view import link
 from rag.web.conversations_view import opener as talks
 from rag.web.filters_view import limited, limits_line
+from rag.web.language import CHINESE, composed, words
 from rag.web.markup import NOTHING, Html, join, tag
 from rag.web.preferences_view import opener as settings
 from rag.web.tabs import tabs
@@ -24,16 +25,21 @@ def masthead(manifest: Manifest | None) -> Html:
     """The page's name, its tabs and what its index holds."""
     held = ""
     if manifest is not None:
-        held = f"馆藏 {manifest.issues} 期 {manifest.articles} 篇 · 索引 {manifest.version}"
+        held = words(
+            "馆藏 {issues} {articles} · 索引 {version}",
+            issues=words("{n} 期", n=manifest.issues),
+            articles=words("{n} 篇", n=manifest.articles),
+            version=manifest.version,
+        )
     return tag(
         "div",
         talks(),
-        tag("strong", TITLE, class_="name"),
+        tag("strong", words(TITLE), class_="name"),
         tabs(),
         tag("span", held, class_="held"),
-        tag("button", "快捷键", type="button", class_="quiet keys", data_keys=True),
-        tag("button", "接口", type="button", class_="quiet api", data_panel="api"),
-        tag("button", "目录", type="button", class_="quiet contents", data_panel="library"),
+        tag("button", words("快捷键"), type="button", class_="quiet keys", data_keys=True),
+        tag("button", words("接口"), type="button", class_="quiet api", data_panel="api"),
+        tag("button", words("目录"), type="button", class_="quiet contents", data_panel="library"),
         settings(),
         class_="masthead",
     )
@@ -41,26 +47,27 @@ def masthead(manifest: Manifest | None) -> Html:
 
 def welcome(manifest: Manifest, examples: Sequence[str]) -> Html:
     """What an empty conversation shows: what this is, and questions to begin with."""
-    said = (
-        f"从馆藏的 {manifest.issues} 期报纸、{manifest.articles} 篇报道中作答。"
-        "每句话都标出来源，点编号就能读到原文那一句。"
+    said = words(
+        "从馆藏的 {issues}、{articles}中作答。每句话都标出来源，点编号就能读到原文那一句。",
+        issues=words("{n} 期报纸", n=manifest.issues),
+        articles=words("{n} 篇报道", n=manifest.articles),
     )
     asked = [
-        tag("li", tag("button", question, type="button", data_question=question))
+        tag("li", tag("button", question, type="button", data_question=question, lang=CHINESE))
         for question in examples
     ]
     return tag(
         "section",
-        tag("h1", "想从报上了解什么？"),
+        tag("h1", words("想从报上了解什么？")),
         tag("p", said),
-        tag("ul", *asked, class_="examples", aria_label="可以这样问") if asked else NOTHING,
+        tag("ul", *asked, class_="examples", aria_label=words("可以这样问")) if asked else NOTHING,
         class_="welcome",
     )
 
 
 def notice(text: str) -> Html:
     """A line that tells the user what is wrong; nothing where all is well."""
-    return tag("p", text, class_="notice", role="alert") if text else NOTHING
+    return tag("p", words(text), class_="notice", role="alert") if text else NOTHING
 
 
 def turns_view(turns: Sequence[Turn]) -> Html:
@@ -70,7 +77,7 @@ def turns_view(turns: Sequence[Turn]) -> Html:
 
 def turn_view(turn: Turn, last: bool = False) -> Html:
     """A question with its answer, as far as it has come. last: none was asked after it."""
-    question = tag("h2", turn.question, class_="question")
+    question = tag("h2", turn.question, class_="question", lang=CHINESE)
     return tag(
         "section",
         question,
@@ -88,7 +95,7 @@ def read_as(answer: Answer | None) -> Html:
     """A follow-up as it was read, so that the user sees a misreading."""
     if answer is None or answer.standalone in ("", answer.question):
         return NOTHING
-    return tag("p", f"读作：{answer.standalone}", class_="aside read-as")
+    return tag("p", words("读作：{question}", question=answer.standalone), class_="aside read-as")
 
 
 def _outcome(turn: Turn) -> Iterator[Html]:
@@ -98,7 +105,7 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         recorded = not answer.evidence.hits
         lines = cited(answer.text, answer.citations, turn.number, recorded)
         yield answer_view.timings(answer)
-        yield tag("div", *lines, class_=f"answer{refused}")
+        yield tag("div", *lines, class_=f"answer{refused}", lang=CHINESE)
         if answer.refused:
             yield limited(turn)
             yield answer_view.nearest(answer)
@@ -112,11 +119,12 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         yield answer_view.steps(turn)
     if turn.text or not turn.over:
         lines = drafted(turn.text, turn.over)
-        yield tag("div", *lines, class_="answer draft", aria_busy=None if turn.over else "true")
+        busy = None if turn.over else "true"
+        yield tag("div", *lines, class_="answer draft", aria_busy=busy, lang=CHINESE)
     if turn.status == "failed":
-        yield tag("p", turn.problem, class_="notice", role="alert")
+        yield notice(turn.problem)
     elif turn.status == "stopped":
-        said = "已停止，以上是停止前核对过的文字。" if turn.text else "已停止。"
+        said = words("已停止，以上是停止前核对过的文字。") if turn.text else words("已停止。")
         yield tag("p", said, class_="aside", role="status")
 
 
@@ -131,13 +139,14 @@ def older(answer: Answer) -> Html:
             f"《{hit.article.title}》{printed_date(hit.article.date) if hit.article.date else ''}",
             type="button",
             class_="quiet",
+            lang=CHINESE,
             data_cite=hit.article.id,
             data_start=hit.passage.start,
             data_end=hit.passage.end,
         )
         for hit in prints.values()
     ]
-    return tag("p", "同文早前也见于：", *titles, class_="aside older")
+    return tag("p", words("同文早前也见于："), *titles, class_="aside older")
 
 
 def checks(answer: Answer) -> Html:
@@ -147,12 +156,16 @@ def checks(answer: Answer) -> Html:
     items = [
         tag(
             "li",
-            tag("strong", OUTCOMES[check.outcome]),
-            tag("q", check.sentence),
-            tag("span", check.reason, class_="reason") if check.reason else NOTHING,
+            tag("strong", words(OUTCOMES[check.outcome])),
+            tag("q", check.sentence, lang=CHINESE),
+            tag("span", composed(check.reason), class_="reason") if check.reason else NOTHING,
         )
         for check in answer.checks
     ]
-    sure = "" if answer.confidence is None else f" · 把握 {answer.confidence:.0%}"
-    summary = tag("summary", f"检查记录{sure}")
+    sure = (
+        ""
+        if answer.confidence is None
+        else words(" · 把握 {confidence:.0%}", confidence=answer.confidence)
+    )
+    summary = tag("summary", f"{words('检查记录')}{sure}")
     return tag("details", summary, tag("ul", *items), class_="checks")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rag.types import Citation
 from rag.web.article_view import dateline, printed_date
+from rag.web.language import CHINESE, words
 from rag.web.markup import NOTHING, Html, join, tag
 from rag.web.verified import verified
 
@@ -73,7 +74,7 @@ def sources(citations: Sequence[Citation], turn: int) -> Html:
                 tag("span", *(_marker(one, turn) for one in group), class_="numbers"),
                 tag(
                     "button",
-                    tag("span", first.headline, class_="headline"),
+                    tag("span", first.headline, class_="headline", lang=CHINESE),
                     tag("span", day, class_="date"),
                     type="button",
                     class_="title",
@@ -81,7 +82,7 @@ def sources(citations: Sequence[Citation], turn: int) -> Html:
                 ),
             )
         )
-    return tag("ul", *items, class_="sources", aria_label="来源")
+    return tag("ul", *items, class_="sources", aria_label=words("来源"))
 
 
 def cards(citations: Sequence[Citation], turn: int) -> Html:
@@ -104,7 +105,7 @@ def _card(citation: Citation, turn: int) -> Html:
         id=_card_id(citation, turn),
         role="tooltip",
         popover="manual",
-        lang="zh-CN",
+        lang=CHINESE,
     )
 
 
@@ -141,7 +142,7 @@ def _marker(citation: Citation, turn: int) -> Html:
         number,
         type="button",
         class_="cite",
-        aria_label=f"来源 {number}：{citation.headline}",
+        aria_label=words("来源 {number}：{headline}", number=number, headline=citation.headline),
         aria_describedby=_card_id(citation, turn),
         **_place(citation),
     )

@@ -16,6 +16,7 @@ from rag.answer.reference import reference
 from rag.types import Answer, Article, Citation
 from rag.web.conversation import Turn
 from rag.web.filters_view import limits_text
+from rag.web.language import words
 from rag.web.markup import NOTHING, Html, join, tag
 
 TITLE = "报纸问答"
@@ -49,7 +50,7 @@ def to_markdown(turns: Sequence[Turn], made_at: datetime, articles: Articles | N
     articles: by id, for citations of articles that are not in their answer's evidence; without
     it these lack paper and page. A turn that is not over is told as far as it has come.
     """
-    blocks = [f"# {TITLE}", f"导出于 {_minute(made_at)}"]
+    blocks = [f"# {words(TITLE)}", words("导出于 {time}", time=_minute(made_at))]
     for turn in turns:
         blocks.append(f"## {turn.number}. {_markdown(turn.question)}")
         blocks += (f"*{_markdown(aside)}*" for aside in _before(turn))
@@ -73,13 +74,13 @@ def to_html(turns: Sequence[Turn], made_at: datetime, articles: Articles | None 
         Html('<meta charset="utf-8">'),
         Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        tag("title", TITLE),
+        tag("title", words(TITLE)),
         tag("style", Html(_STYLE)),
     )
     body = tag(
         "body",
-        tag("h1", TITLE),
-        tag("p", f"导出于 {_minute(made_at)}", class_="aside"),
+        tag("h1", words(TITLE)),
+        tag("p", words("导出于 {time}", time=_minute(made_at)), class_="aside"),
         *(_section(turn, articles or {}) for turn in turns),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='zh-CN')}\n"
@@ -134,9 +135,9 @@ def _anchor(turn: Turn, citation: Citation) -> str:
 def _before(turn: Turn) -> Iterator[str]:
     """What stands between a question and its answer."""
     if limited := limits_text(turn.filters):
-        yield f"限于 {limited}"
+        yield words("限于 {text}", text=limited)
     if turn.answer is not None and turn.answer.standalone not in ("", turn.answer.question):
-        yield f"读作：{turn.answer.standalone}"
+        yield words("读作：{question}", question=turn.answer.standalone)
 
 
 def _said(turn: Turn) -> str:
@@ -147,7 +148,7 @@ def _state(turn: Turn) -> Iterator[str]:
     """Why there is no whole answer."""
     if turn.answer is None:
         states = {"stopped": "已停止。", "failed": turn.problem}
-        yield states.get(turn.status, "还在回答。")
+        yield words(states.get(turn.status, "还在回答。"))
 
 
 def _sources(turn: Turn, articles: Articles) -> Iterator[tuple[Citation, str]]:
@@ -174,7 +175,11 @@ def _as_cited(citation: Citation) -> Article:
 
 
 def _read(answer: Answer) -> str:
-    return f"索引 {answer.index_version} · 生成 {answer.generator}"
+    return words(
+        "索引 {version} · 生成 {generator}",
+        version=answer.index_version,
+        generator=answer.generator,
+    )
 
 
 def _minute(time: datetime) -> str:

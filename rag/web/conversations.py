@@ -116,8 +116,8 @@ def add_conversations() -> dict[str, Any]:
     """Add the column to the row that is open, and what tells it. Returns the parts by name."""
     script = "\n".join(map(asset, SCRIPTS))
     return {
-        "talks": part("talks", conversations_view.shell(), script),
-        "kept": part("kept", NOTHING, asset("kept.js")),
+        "talks": part("talks", conversations_view.shell, script),
+        "kept": part("kept", script=asset("kept.js")),
     }
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from rag.types import Filters
 from rag.web.conversation import Turn
 from rag.web.filters_view import given_of, limits_line
+from rag.web.language import CHINESE, words
 from rag.web.markup import NOTHING, Html, tag
 
 KEPT = "只存在这个浏览器里，不会传到别处。最多留 60 段（约 2 MB），满了先删最早的。"
@@ -21,10 +22,10 @@ def opener() -> Html:
     """The button in the masthead."""
     return tag(
         "button",
-        "对话",
+        words("对话"),
         type="button",
         class_="quiet talks-open",
-        title="以前的对话",
+        title=words("以前的对话"),
         data_talks="toggle",
         aria_controls="talk-list",
         aria_expanded="false",
@@ -37,26 +38,26 @@ def shell() -> Html:
         "dialog",
         tag(
             "div",
-            tag("strong", "对话"),
-            tag("button", "收起", type="button", class_="quiet", data_talks="close"),
+            tag("strong", words("对话")),
+            tag("button", words("收起"), type="button", class_="quiet", data_talks="close"),
             class_="top",
         ),
-        tag("button", "新对话", type="button", class_="fresh", data_talks="fresh"),
+        tag("button", words("新对话"), type="button", class_="fresh", data_talks="fresh"),
         tag(
             "input",
             type="search",
             class_="find",
-            placeholder="搜索",
-            aria_label="搜索对话",
+            placeholder=words("搜索"),
+            aria_label=words("搜索对话"),
             maxlength=100,
             autocomplete="off",
         ),
         tag("div", class_="entries"),
         tag("div", class_="told", role="status"),
-        tag("p", KEPT, class_="foot"),
+        tag("p", words(KEPT), class_="foot"),
         id="talk-list",
         class_="talks",
-        aria_label="对话",
+        aria_label=words("对话"),
     )
 
 
@@ -73,10 +74,10 @@ def link(turn: Turn) -> Html:
     given = {name: value for name, value in given_of(turn.filters).items() if value}
     return tag(
         "button",
-        "链接",
+        words("链接"),
         type="button",
         class_="quiet link",
-        title="复制这一问的链接。在这个浏览器里打开会回到这个回答，在别处打开可以照样再问",
+        title=words("复制这一问的链接。在这个浏览器里打开会回到这个回答，在别处打开可以照样再问"),
         data_link=urlencode({"a": turn.question, **given}, errors="replace"),
     )
 
@@ -85,9 +86,9 @@ def linked(question: str, filters: Filters) -> Html:
     """A question that came with a link. It is asked once somebody says so."""
     return tag(
         "section",
-        tag("p", "链接里的问题", class_="aside"),
-        tag("h2", question, class_="question"),
+        tag("p", words("链接里的问题"), class_="aside"),
+        tag("h2", question, class_="question", lang=CHINESE),
         limits_line(filters),
-        tag("button", "提问", type="button", class_="go", data_question=question),
+        tag("button", words("提问"), type="button", class_="go", data_question=question),
         class_="linked",
     )

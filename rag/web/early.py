@@ -1,4 +1,4 @@
-"""What the page needs before anything of it is painted: its ground, light or dark.
+"""What the page needs before anything of it is painted: its language, its ground light or dark.
 
 Gradio adds a page's own head only once it has started, when a white page would have flashed
 already before a reader who chose a dark one.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.web.language import Language, of_scope
 from rag.web.theme import asset
 
 HEAD = b"<head>"
@@ -19,8 +20,7 @@ class EarlyHead:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        style, script = asset("appearance.css"), asset("appearance.js")
-        self._added = f"<style>{style}</style><script>{script}</script>".encode()
+        self._style, self._script = asset("appearance.css"), asset("appearance.js")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and what comes back to it; a page is held until it is whole."""
@@ -29,6 +29,7 @@ class EarlyHead:
             return
         start: Message | None = None
         body = b""
+        added = self._added(of_scope(scope))
 
         async def send_page(message: Message) -> None:
             nonlocal start, body
@@ -37,7 +38,7 @@ class EarlyHead:
             elif start is not None and message["type"] == "http.response.body":
                 body += message.get("body", b"")
                 if not message.get("more_body"):
-                    body = body.replace(HEAD, HEAD + self._added, 1)
+                    body = body.replace(HEAD, HEAD + added, 1)
                     MutableHeaders(scope=start)["content-length"] = str(len(body))
                     await send(start)
                     await send({"type": "http.response.body", "body": body})
@@ -45,6 +46,12 @@ class EarlyHead:
                 await send(message)
 
         await self.app(scope, receive, send_page)
+
+    def _added(self, language: Language) -> bytes:
+        # Gradio asks the browser for its language; here the visitor may choose another
+        told = f"Object.defineProperty(navigator, 'language', {{ get: () => '{language}' }});"
+        told += f"document.documentElement.lang = '{language}';"
+        return f"<style>{self._style}</style><script>{told}{self._script}</script>".encode()
 
 
 def _is_page(message: Message) -> bool:

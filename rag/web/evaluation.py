@@ -32,6 +32,7 @@ from rag.web.evaluation_run import (
     open_case_file,
     read_case_file,
 )
+from rag.web.language import words
 from rag.web.markup import NOTHING, Html
 
 UPLOADED = "/"
@@ -74,7 +75,7 @@ class EvaluationHandlers:
         given = sent if isinstance(sent, dict) else {}
         name, size, data = (given.get(key) for key in ("name", "size", "data"))
         if not isinstance(name, str):
-            return _told("没有收到文件；请再选一次。")
+            return _told(words("没有收到文件；请再选一次。"))
         name = legal(name.replace("\\", "/").rpartition("/")[2])[-100:]
         try:
             desk.uploaded = read_case_file(name, _content(name, size, data))
@@ -123,21 +124,27 @@ class EvaluationHandlers:
         if chosen == UPLOADED and desk.uploaded is not None:
             return desk.uploaded
         if not isinstance(chosen, str) or not chosen:
-            raise QuestionError("还没有选题目文件；请选一个，或上传一个。")
+            raise QuestionError(words("还没有选题目文件；请选一个，或上传一个。"))
         return open_case_file(self.assistant.settings.cases, chosen)
 
     def _choices(self, desk: Desk) -> Any:  # noqa: ANN401  # gradio gives updates no type
         names = case_files(self.assistant.settings.cases)
         choices = [(name, name) for name in names]
         if desk.uploaded is not None:
-            label = f"{desk.uploaded.name}（上传，{len(desk.uploaded.cases)} 题）"
+            label = words(
+                "{name}（上传，{n} 题）", name=desk.uploaded.name, n=len(desk.uploaded.cases)
+            )
             choices.insert(0, (label, UPLOADED))
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
 
     def _taken(self) -> str:
         run = self.evaluations.current
-        far = f"（已做 {run.done} / {len(run.cases)} 题）" if run is not None else ""
-        return f"已有一份评测在做{far}；一次只做一份，请等它做完。"
+        far = (
+            words("（已做 {done} / {n} 题）", done=run.done, n=len(run.cases))
+            if run is not None
+            else ""
+        )
+        return words("已有一份评测在做{far}；一次只做一份，请等它做完。", far=far)
 
 
 def _ended(run: Run) -> Update:
@@ -158,18 +165,20 @@ def _content(name: str, size: object, data: object) -> bytes:
     """The bytes of an uploaded file; the page leaves out those of one that is too large."""
     encoded = data if isinstance(data, str) else ""
     if len(encoded) > ENCODED or (isinstance(size, int) and size > LARGEST):
-        raise QuestionError(f"{name} 超过 {LARGEST // 2**20} MB；请把题目分成几个文件。")
+        raise QuestionError(
+            words("{name} 超过 {mb} MB；请把题目分成几个文件。", name=name, mb=LARGEST // 2**20)
+        )
     try:
         return base64.b64decode(encoded, validate=True)
     except ValueError as error:  # the event was not sent by this page
-        raise QuestionError(f"{name} 没有传全；请再选一次。") from error
+        raise QuestionError(words("{name} 没有传全；请再选一次。", name=name)) from error
 
 
 def _limit(given: object) -> int | None:
     if given is None or given == 0:
         return None
     if not isinstance(given, int) or given < 0:
-        raise QuestionError(f"题数 {given} 不是正整数；请改正，0 是全部。")
+        raise QuestionError(words("题数 {given} 不是正整数；请改正，0 是全部。", given=given))
     return given
 
 

@@ -10,7 +10,7 @@ import gradio as gr
 from rag.web import evaluation_view
 from rag.web.backend import Backend
 from rag.web.evaluation import Desk, EvaluationHandlers, Update
-from rag.web.markup import NOTHING
+from rag.web.language import marked
 from rag.web.tabs import PANE
 from rag.web.theme import asset, part
 
@@ -24,24 +24,26 @@ def add_evaluation(page: gr.Blocks, assistant: Backend) -> None:
 def _lay_out() -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Column(elem_id="evaluation", elem_classes=PANE):
-        part("introduction", evaluation_view.introduction())
+        part("introduction", evaluation_view.introduction)
         with gr.Row(elem_id="cases"):
-            parts["files"] = gr.Dropdown(label="题目文件", elem_id="files")
+            parts["files"] = gr.Dropdown(label=marked("题目文件"), elem_id="files")
             upload = asset("upload.js")
-            parts["upload"] = part("upload", evaluation_view.upload_button(), upload)
+            parts["upload"] = part("upload", evaluation_view.upload_button, upload)
         with gr.Row(elem_id="how"):
             parts["limit"] = gr.Number(
-                label="只做前几题（0：全部）", value=0, precision=0, elem_id="limit"
+                label=marked("只做前几题（0：全部）"), value=0, precision=0, elem_id="limit"
             )
-            parts["only"] = gr.Checkbox(label="只测检索（不作答，快得多）", elem_id="only")
-            parts["start"] = gr.Button("开始评测", variant="primary", elem_id="start")
-            parts["halt"] = gr.Button("停止", visible=False, elem_id="stop-run")
-        parts["told"] = part("told", NOTHING)
-        parts["outcome"] = part("outcome", NOTHING)
+            parts["only"] = gr.Checkbox(label=marked("只测检索（不作答，快得多）"), elem_id="only")
+            parts["start"] = gr.Button(marked("开始评测"), variant="primary", elem_id="start")
+            parts["halt"] = gr.Button(marked("停止"), visible=False, elem_id="stop-run")
+        parts["told"] = part("told")
+        parts["outcome"] = part("outcome")
         with gr.Row(elem_id="downloads"):
-            parts["page"] = gr.DownloadButton("下载报告（HTML）", visible=False, size="sm")
-            parts["records"] = gr.DownloadButton("下载数据（ZIP）", visible=False, size="sm")
-        parts["report"] = part("report", NOTHING)
+            parts["page"] = gr.DownloadButton(marked("下载报告（HTML）"), visible=False, size="sm")
+            parts["records"] = gr.DownloadButton(
+                marked("下载数据（ZIP）"), visible=False, size="sm"
+            )
+        parts["report"] = part("report")
     return parts
 
 

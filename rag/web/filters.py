@@ -66,8 +66,8 @@ class FilterHandlers:
 def add_filters() -> dict[str, Any]:
     """Add the panel and the chips to the column that is open. Returns the parts by name."""
     return {
-        "limits": part("limits", NOTHING, asset("filters.js")),
-        "chips": part("chips", NOTHING, asset("chips.js")),
+        "limits": part("limits", script=asset("filters.js")),
+        "chips": part("chips", script=asset("chips.js")),
     }
 
 

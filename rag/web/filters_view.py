@@ -10,6 +10,7 @@ from rag.retrieve.filters import Missing, counts, shortened
 from rag.types import Article, Filters
 from rag.web.article_view import printed_date
 from rag.web.conversation import Turn
+from rag.web.language import words
 from rag.web.markup import NOTHING, Html, join, tag
 
 KINDS = {"paper": "报纸", "column": "栏目", "reporter": "记者", "issue": "期号"}
@@ -24,7 +25,7 @@ def limits(filters: Filters) -> list[tuple[str, str, str]]:
     found = [(DAYS, "", days)] if (days := _days(filters.since, filters.until)) else []
     for name, kind in KINDS.items():
         if value := getattr(filters, name):
-            found.append((name, kind, shortened(value)))
+            found.append((name, words(kind), shortened(value)))
     return found
 
 
@@ -37,10 +38,10 @@ def opener() -> Html:
     """The button beside the input."""
     return tag(
         "button",
-        "范围",
+        words("范围"),
         type="button",
         class_="opener",
-        title="只问某些日期、报纸、栏目、记者或某一期",
+        title=words("只问某些日期、报纸、栏目、记者或某一期"),
         data_limit="open",
         aria_controls="limit-panel",
         aria_expanded="false",
@@ -60,19 +61,19 @@ def chips(filters: Filters) -> Html:
                 type="button",
                 class_="chip",
                 data_drop=name,
-                aria_label=f"去掉范围：{f'{kind} {said}'.strip()}",
-                title="点一下去掉",
+                aria_label=words("去掉范围：{limit}", limit=f"{kind} {said}".strip()),
+                title=words("点一下去掉"),
             ),
         )
         for name, kind, said in limits(filters)
     ]
-    return tag("ul", *items, class_="chips", aria_label="提问范围") if items else NOTHING
+    return tag("ul", *items, class_="chips", aria_label=words("提问范围")) if items else NOTHING
 
 
 def limits_line(filters: Filters) -> Html:
     """Under a question: what it was limited to."""
     text = limits_text(filters)
-    return tag("p", f"限于 {text}", class_="aside limits") if text else NOTHING
+    return tag("p", words("限于 {text}", text=text), class_="aside limits") if text else NOTHING
 
 
 def limited(turn: Turn) -> Html:
@@ -80,8 +81,15 @@ def limited(turn: Turn) -> Html:
     text = limits_text(turn.filters)
     if not text:
         return NOTHING
-    again = tag("button", "去掉范围再问", type="button", class_="again", data_again=turn.number)
-    return tag("p", f"这一问只查了限定的范围（限于 {text}）。", again, class_="aside limited")
+    again = tag(
+        "button", words("去掉范围再问"), type="button", class_="again", data_again=turn.number
+    )
+    return tag(
+        "p",
+        words("这一问只查了限定的范围（限于 {text}）。", text=text),
+        again,
+        class_="aside limited",
+    )
 
 
 def panel(
@@ -102,33 +110,42 @@ def panel(
     fields = [
         tag(
             "div",
-            _date_field("from", "从", given, days, wrong),
-            _date_field("to", "到", given, days, wrong),
+            _date_field("from", words("从"), given, days, wrong),
+            _date_field("to", words("到"), given, days, wrong),
             class_="days",
         ),
         _select("paper", shown["paper"], given, wrong),
         _select("column", shown["column"], given, wrong),
-        _typed("reporter", [(name, f"{n} 篇") for name, n in shown["reporter"]], given, wrong),
+        _typed(
+            "reporter",
+            [(name, words("{n} 篇", n=n)) for name, n in shown["reporter"]],
+            given,
+            wrong,
+        ),
         _typed("issue", list(_issues(articles, held["issue"])), given, wrong),
     ]
-    span = f"馆藏的日期：{_days(days[0], days[-1])}" if days else "馆藏的报道都没有日期"
+    span = (
+        words("馆藏的日期：{days}", days=_days(days[0], days[-1]))
+        if days
+        else words("馆藏的报道都没有日期")
+    )
     return tag(
         "form",
-        tag("p", tag("strong", "提问范围"), tag("span", span, class_="span"), class_="top"),
+        tag("p", tag("strong", words("提问范围")), tag("span", span, class_="span"), class_="top"),
         tag("p", problem, class_="notice", role="alert") if problem else NOTHING,
         tag("div", *fields, class_="fields"),
         tag(
             "div",
-            tag("button", "清空", type="button", class_="quiet", data_limit="clear"),
-            tag("button", "关闭", type="button", class_="quiet", data_limit="close"),
-            tag("button", "确定", type="submit", class_="use"),
+            tag("button", words("清空"), type="button", class_="quiet", data_limit="clear"),
+            tag("button", words("关闭"), type="button", class_="quiet", data_limit="close"),
+            tag("button", words("确定"), type="submit", class_="use"),
             class_="actions",
         ),
         id="limit-panel",
         class_="limit-panel",
         novalidate=True,
         autocomplete="off",
-        aria_label="提问范围",
+        aria_label=words("提问范围"),
         data_visit=visit,
     )
 
@@ -142,26 +159,31 @@ def given_of(filters: Filters) -> dict[str, str]:
 
 def lost(missing: Missing) -> str:
     """That nothing has a value, and what comes nearest."""
-    told = f"馆藏里没有{KINDS[missing.name]}“{shortened(missing.value)}”"
+    kind = words(KINDS[missing.name])
+    told = words("馆藏里没有{kind}“{value}”", kind=kind, value=shortened(missing.value))
     if not missing.nearest:
-        return f"{told}，也没有标明{KINDS[missing.name]}的报道。"
-    return f"{told}；相近的有：{'、'.join(map(shortened, missing.nearest))}。"
+        return words("{told}，也没有标明{kind}的报道。", told=told, kind=kind)
+    return words(
+        "{told}；相近的有：{near}。",
+        told=told,
+        near=words("、").join(map(shortened, missing.nearest)),
+    )
 
 
 def _days(since: date | None, until: date | None) -> str:
     """A range of days in words: a whole year, a whole month, a day, or both its ends."""
     if since is None or until is None:
         if since is not None:
-            return f"{printed_date(since)}起"
-        return f"截至{printed_date(until)}" if until else ""
+            return words("{day}起", day=printed_date(since))
+        return words("截至{day}", day=printed_date(until)) if until else ""
     if since == until:
         return printed_date(since)
     if (since.day, until.day) == (1, monthrange(until.year, until.month)[1]):
         if (since.year, since.month, until.month) == (until.year, 1, 12):
-            return f"{since.year}年"
+            return words("{day.year}年", day=since)
         if (since.year, since.month) == (until.year, until.month):
-            return f"{since.year}年{since.month}月"
-    return f"{printed_date(since)}至{printed_date(until)}"
+            return words("{day.year}年{day.month}月", day=since)
+    return words("{first}至{last}", first=printed_date(since), last=printed_date(until))
 
 
 def _field(label: str, content: Html, class_: str = "field") -> Html:
@@ -190,10 +212,15 @@ def _select(
     if chosen and chosen not in dict(choices):
         choices = [*choices, (chosen, 0)]
     options = [
-        tag("option", f"{shortened(value)}（{n} 篇）", value=value, selected=value == chosen)
+        tag(
+            "option",
+            words("{value}（{n} 篇）", value=shortened(value), n=n),
+            value=value,
+            selected=value == chosen,
+        )
         for value, n in choices
     ]
-    anything = tag("option", "不限" if options else "馆藏没有标明", value="")
+    anything = tag("option", words("不限") if options else words("馆藏没有标明"), value="")
     field = tag(
         "select",
         anything,
@@ -202,7 +229,7 @@ def _select(
         disabled=not options,
         aria_invalid=_invalid(name, wrong),
     )
-    return _field(KINDS[name], field)
+    return _field(words(KINDS[name]), field)
 
 
 def _typed(
@@ -219,12 +246,12 @@ def _typed(
         name=name,
         value=given.get(name, ""),
         list=f"limit-{name}",
-        placeholder="不限" if choices else "馆藏没有标明",
+        placeholder=words("不限") if choices else words("馆藏没有标明"),
         disabled=not choices,
         maxlength=200,
         aria_invalid=_invalid(name, wrong),
     )
-    return _field(KINDS[name], join((field, offered)))
+    return _field(words(KINDS[name]), join((field, offered)))
 
 
 def _invalid(name: str, wrong: str) -> str | None:
@@ -239,5 +266,5 @@ def _issues(articles: Sequence[Article], held: Mapping[str, int]) -> Iterator[tu
     newest = sorted(first.items(), key=lambda item: (item[1].date or date.min, item[0]))
     for name, article in newest[::-1][:LISTED]:
         parts = (printed_date(article.date) if article.date else "", article.paper)
-        said = " · ".join(part for part in (*parts, f"{held[name]} 篇") if part)
+        said = " · ".join(part for part in (*parts, words("{n} 篇", n=held[name])) if part)
         yield name, said

@@ -21,11 +21,12 @@ from rag.types import EVERYTHING, Work
 from rag.web import answer_view, article_view, chat_view
 from rag.web.backend import Backend
 from rag.web.conversation import Conversation
+from rag.web.language import words
 from rag.web.limits import Limits
 from rag.web.line import TICK, Line, LineFull
 from rag.web.markup import NOTHING, Html
 from rag.web.opening_view import opening
-from rag.web.reasons import in_chinese
+from rag.web.reasons import reason
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +65,15 @@ class Handlers:
         question = (question or "").strip()
         limit = self.assistant.settings.question_chars
         if conversation.busy:
-            return _told("上一个问题还在回答；请等它答完，或先停止。")
+            return _told(words("上一个问题还在回答；请等它答完，或先停止。"))
         if not question:
-            return _told("请先写下问题。")
+            return _told(words("请先写下问题。"))
         if len(question) > limit:
-            return _told(f"问题有 {len(question)} 字，最多 {limit} 字；请缩短后再问。")
+            return _told(
+                words(
+                    "问题有 {n} 字，最多 {limit} 字；请缩短后再问。", n=len(question), limit=limit
+                )
+            )
         if told := self.too_often(who):
             return _told(told)
         conversation.ask(question)
@@ -77,7 +82,15 @@ class Handlers:
     def too_often(self, who: str) -> str:
         """Count a question; where it is one too many in this minute, say when there is room."""
         seconds = self.limits.take(who)
-        return f"一分钟最多问 {self.limits.most} 个问题；请过 {seconds} 秒再问。" if seconds else ""
+        return (
+            words(
+                "一分钟最多问 {most} 个问题；请过 {seconds} 秒再问。",
+                most=self.limits.most,
+                seconds=seconds,
+            )
+            if seconds
+            else ""
+        )
 
     def ask_again(self, number: object, conversation: Conversation, who: str = "") -> Update:
         """Ask a question that was asked under filters without them, now and from here on."""
@@ -131,7 +144,7 @@ class Handlers:
                     if turn.over:
                         break
             except RagError as error:
-                turn.fail(in_chinese(str(error)))
+                turn.fail(reason(str(error)))
             finally:
                 turn.fail(BROKEN)  # has an effect only where it ended without an answer
                 turn.cancel.set()  # the page may be gone: let the generator end as well
@@ -159,11 +172,11 @@ class Handlers:
         if isinstance(start := place.get("start"), int) and isinstance(place.get("end"), int):
             cited = (start, place["end"])
         if not isinstance(article_id, str):
-            return gr.skip(), chat_view.notice("没有指明是哪一篇文章。")
+            return gr.skip(), chat_view.notice(words("没有指明是哪一篇文章。"))
         try:
             article = self.assistant.article(article_id)
         except RagError as error:
-            return gr.skip(), chat_view.notice(in_chinese(str(error)))
+            return gr.skip(), chat_view.notice(reason(str(error)))
         return article_view.article_view(article, cited, _visit()), NOTHING
 
     def open_library(self) -> tuple[Html | dict[str, Any], Html]:
@@ -171,7 +184,7 @@ class Handlers:
         try:
             return self._library(), NOTHING
         except RagError as error:
-            return gr.skip(), chat_view.notice(in_chinese(str(error)))
+            return gr.skip(), chat_view.notice(reason(str(error)))
 
     def _library(self) -> Html:
         return article_view.library_view(self.assistant.articles(), _visit())

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from rag.types import Article
+from rag.web.language import words
 
 Unit = Literal["day", "week", "month", "year"]
 MOST = 150
@@ -129,11 +130,13 @@ def said(period: Period, unit: Unit) -> str:
     """A stretch in words."""
     start, end = period.start, period.end
     if unit == "year":
-        return f"{start.year}年"
+        return words("{day.year}年", day=start)
     if unit == "month":
-        return f"{start.year}年{start.month}月"
-    day = f"{start.year}年{start.month}月{start.day}日"
-    return day if unit == "day" else f"{day}至{end.month}月{end.day}日"
+        return words("{day.year}年{day.month}月", day=start)
+    day = words("{day.year}年{day.month}月{day.day}日", day=start)
+    return (
+        day if unit == "day" else words("{first}至{last.month}月{last.day}日", first=day, last=end)
+    )
 
 
 def read_period(text: object) -> Period | None:

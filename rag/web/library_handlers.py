@@ -18,8 +18,9 @@ from rag.types import Work
 from rag.web import chat_view, library_view, shelf_view, upkeep_view
 from rag.web.backend import Backend, Keeper
 from rag.web.holdings import Holding, Period, bars, holdings, read_period, said
+from rag.web.language import words
 from rag.web.markup import NOTHING, Html, tag
-from rag.web.reasons import in_chinese, told
+from rag.web.reasons import reason, told
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class LibraryHandlers:
             keeping = upkeep_view.keeping(manifest.unreadable, files, self._generations())
             return {"collection": Html(legal(collection)), "keeping": keeping}
         except RagError as error:
-            return {"collection": chat_view.notice(in_chinese(str(error)))}
+            return {"collection": chat_view.notice(reason(str(error)))}
 
     def upload(self, sent: object, desk: Desk) -> Update:
         """Look at a visitor's file, or say in one line why it cannot be taken."""
@@ -121,7 +122,11 @@ class LibraryHandlers:
                 taken.append(self._open().take(preview.name, data, preview.held == "other"))
             except CorpusError as error:
                 desk.refused.append(told(error))
-        line = f"已收入 {'、'.join(taken)}；{self._next()}" if taken else ""
+        line = (
+            words("已收入 {files}；{then}", files=words("、").join(taken), then=self._next())
+            if taken
+            else ""
+        )
         return {"shelf": self._shelf(desk), "told": _done(line)}
 
     def discard(self, key: object, desk: Desk) -> Update:
@@ -137,11 +142,14 @@ class LibraryHandlers:
         """Move a file of the corpus aside."""
         try:
             if not isinstance(source, str):
-                raise CorpusError("没有指明是哪个文件；请再选一次")
+                raise CorpusError(words("没有指明是哪个文件；请再选一次"))
             self._open().remove(source)
         except CorpusError as error:
             return {"told": chat_view.notice(legal(told(error)))}
-        return {**self.redraw(desk), "told": _done(f"已移走 {source}；{self._next()}")}
+        return {
+            **self.redraw(desk),
+            "told": _done(words("已移走 {source}；{then}", source=source, then=self._next())),
+        }
 
     def list_more(self, desk: Desk) -> Update:
         """List more issues."""
@@ -163,23 +171,25 @@ class LibraryHandlers:
         library = self._open()
         name, size, data = (given.get(key) for key in ("name", "size", "data"))
         if not isinstance(name, str):
-            raise CorpusError("没有收到文件；请再选一次")
+            raise CorpusError(words("没有收到文件；请再选一次"))
         safe = safe_name(name)
         sizes = [len(one) for _, one in desk.waiting.values()]
         too_large = f"larger than {library.largest // 10**6} MB; split it"
         if isinstance(size, int) and size > library.largest:
             raise UnreadableFile(safe, too_large)
         if len(sizes) >= MOST_WAITING or sum(sizes) > (MOST_LARGEST - 1) * library.largest:
-            raise CorpusError(f"{safe} 没有收下：等着收入的文件太多；请先收入或放弃一些")
+            raise CorpusError(
+                words("{name} 没有收下：等着收入的文件太多；请先收入或放弃一些", name=safe)
+            )
         content = data if isinstance(data, str) else ""
         if len(content) > -(-library.largest // 3) * 4:
             raise UnreadableFile(safe, too_large)
         try:
             raw = base64.b64decode(content, validate=True)
         except ValueError as error:  # the event was not sent by this page
-            raise CorpusError(f"{safe} 没有传全；请再选一次") from error
+            raise CorpusError(words("{name} 没有传全；请再选一次", name=safe)) from error
         if isinstance(size, int) and size != len(raw):  # such as a folder, which has no bytes
-            raise CorpusError(f"{safe} 没有传全；请再选一次")
+            raise CorpusError(words("{name} 没有传全；请再选一次", name=safe))
         preview = library.preview(name, raw)
         if not preview.issues:
             raise UnreadableFile(safe, preview.unreadable[0].reason)
@@ -187,15 +197,15 @@ class LibraryHandlers:
 
     def _open(self) -> Library:
         if self.library is None:
-            raise CorpusError("这里的资料库只能看")
+            raise CorpusError(words("这里的资料库只能看"))
         return self.library
 
     def _next(self) -> str:
         """What becomes of a change of the corpus."""
         if self.keeper is None:
-            return "运行 rag build 后生效。"
+            return words("运行 rag build 后生效。")
         self.keeper.wake()
-        return "索引正在更新，稍候生效。"
+        return words("索引正在更新，稍候生效。")
 
     def _shelf(self, desk: Desk) -> Html:
         waiting = [(key, preview) for key, (preview, _) in desk.waiting.items()]

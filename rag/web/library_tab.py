@@ -12,7 +12,6 @@ from rag.library import Library
 from rag.web import library_view, shelf_view
 from rag.web.backend import Backend, Keeper
 from rag.web.library_handlers import Desk, LibraryHandlers, Update
-from rag.web.markup import NOTHING
 from rag.web.tabs import PANE
 from rag.web.theme import asset, part
 
@@ -43,14 +42,16 @@ def _lay_out(library: Library | None) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     acts = asset("library.js")
     with gr.Column(elem_id="library", elem_classes=PANE):
-        part("about-library", library_view.introduction(library is not None))
+        part("about-library", lambda: library_view.introduction(library is not None))
         if library is not None:
-            parts["drop"] = part("drop", shelf_view.drop_zone(library.largest), asset("drop.js"))
-        parts["told"] = part("told-library", NOTHING)
-        parts["upkeep"] = part("upkeep", NOTHING)
-        parts["shelf"] = part("shelf", NOTHING, acts)
-        parts["collection"] = part("collection", NOTHING, acts)
-        parts["keeping"] = part("keeping", NOTHING, acts)
+            parts["drop"] = part(
+                "drop", lambda: shelf_view.drop_zone(library.largest), asset("drop.js")
+            )
+        parts["told"] = part("told-library")
+        parts["upkeep"] = part("upkeep")
+        parts["shelf"] = part("shelf", script=acts)
+        parts["collection"] = part("collection", script=acts)
+        parts["keeping"] = part("keeping", script=acts)
     return parts
 
 

@@ -11,8 +11,9 @@ from rag.library import Files
 from rag.types import Work
 from rag.web.article_view import printed_date, printed_page
 from rag.web.holdings import Holding, Period
+from rag.web.language import CHINESE, composed, words
 from rag.web.markup import NOTHING, Html, join, tag
-from rag.web.reasons import in_chinese
+from rag.web.reasons import reason
 from rag.web.shelf_view import button
 from rag.web.timeline import timeline
 
@@ -22,24 +23,33 @@ PAGE = 60
 
 def introduction(writable: bool) -> Html:
     """What the tab is for."""
-    said = "回答所依据的报纸都在这里。"
+    said = words("回答所依据的报纸都在这里。")
     if writable:
-        said += "新的一期拖进来，看过解析出的文章再收入；收入后自动读入，不必重启。"
-    return join((tag("h1", "资料库"), tag("p", said)))
+        said += words("新的一期拖进来，看过解析出的文章再收入；收入后自动读入，不必重启。")
+    return join((tag("h1", words("资料库")), tag("p", said)))
 
 
 def upkeep(work: Work) -> Html:
     """What is being done to the index, or why it could not be done."""
     if work.problem:
         return tag(
-            "p", f"索引没有更新成：{in_chinese(work.problem)}。", class_="notice", role="alert"
+            "p",
+            words("索引没有更新成：{reason}。", reason=reason(work.problem)),
+            class_="notice",
+            role="alert",
         )
     if not work.step:
         return NOTHING
+    step = composed(work.step)
     far = f" {work.done} / {work.total}" if work.total else "……"
     known: dict[str, Any] = {"value": work.done, "max": work.total} if work.total else {}
-    bar = tag("progress", aria_label=f"正在更新索引：{work.step}", **known)
-    return tag("div", bar, tag("p", f"正在更新索引：{work.step}{far}"), class_="progress-of-run")
+    bar = tag("progress", aria_label=words("正在更新索引：{step}", step=step), **known)
+    return tag(
+        "div",
+        bar,
+        tag("p", words("正在更新索引：{step}{far}", step=step, far=far)),
+        class_="progress-of-run",
+    )
 
 
 def collection(
@@ -54,8 +64,8 @@ def collection(
     files: those of the corpus; None where nothing can be removed.
     """
     if not held:
-        empty = "还没有读入任何报纸。"
-        empty += "把报纸文件拖到上面的框里。" if files else "把文件放进资料文件夹。"
+        empty = words("还没有读入任何报纸。")
+        empty += words("把报纸文件拖到上面的框里。" if files else "把文件放进资料文件夹。")
         return tag("p", empty, class_="empty")
     period = chosen[0] if chosen else None
     wanted = [one for one in held if period is None or period.holds(one.date)]
@@ -64,10 +74,10 @@ def collection(
         for year, group in groupby(wanted[:shown], key=_year)
     ]
     rest = len(wanted) - shown
-    more = f"再列 {min(rest, PAGE)} 期（还有 {rest} 期）"
+    more = words("再列 {n} 期（还有 {rest} 期）", n=min(rest, PAGE), rest=rest)
     return join(
         (
-            tag("h2", "馆藏", tag("span", _extent(held), class_="note")),
+            tag("h2", words("馆藏"), tag("span", _extent(held), class_="note")),
             timeline(held, period),
             _filtered(chosen[1], wanted) if chosen else NOTHING,
             *lists,
@@ -77,39 +87,51 @@ def collection(
 
 
 def _year(holding: Holding) -> str:
-    return f"{holding.date.year}年" if holding.date else "日期不详"
+    return words("{day.year}年", day=holding.date) if holding.date else words("日期不详")
 
 
 def _extent(held: Sequence[Holding]) -> str:
     days = [one.date for one in held if one.date]
-    parts = [f"{len(held)} 期", f"{sum(len(one.articles) for one in held)} 篇文章"]
+    parts = [
+        words("{n} 期", n=len(held)),
+        words("{n} 篇文章", n=sum(len(one.articles) for one in held)),
+    ]
     if days:
         parts.append(_between(min(days), max(days)))
     if unknown := len(held) - len(days):
-        parts.append(f"{unknown} 期日期不详")
+        parts.append(words("{n} 期日期不详", n=unknown))
     return " · ".join(parts)
 
 
 def _between(first: date, last: date) -> str:
-    return printed_date(first) + (f"至{printed_date(last)}" if first != last else "")
+    return (
+        words("{first}至{last}", first=printed_date(first), last=printed_date(last))
+        if first != last
+        else printed_date(first)
+    )
 
 
 def _filtered(name: str, wanted: Sequence[Holding]) -> Html:
     articles = sum(len(one.articles) for one in wanted)
-    said = f"只列出{name}的 {len(wanted)} 期，{articles} 篇。"
-    return tag("p", said, button("列出全部", "period"), class_="filtered", role="status")
+    said = words(
+        "只列出{period}的 {issues}，{articles}。",
+        period=name,
+        issues=words("{n} 期", n=len(wanted)),
+        articles=words("{n} 篇", n=articles),
+    )
+    return tag("p", said, button(words("列出全部"), "period"), class_="filtered", role="status")
 
 
 def _issue(one: Holding, files: Files | None) -> Html:
-    day = f"{one.date.month}月{one.date.day}日" if one.date else ""
+    day = words("{day.month}月{day.day}日", day=one.date) if one.date else ""
     place = " · ".join(part for part in (one.paper, printed_page(one.page)) if part)
     lead = one.articles[0].title
     summary = tag(
         "summary",
         tag("span", day, class_="day") if day else NOTHING,
         tag("span", place or one.id, class_="place"),
-        tag("span", lead, class_="lead"),
-        tag("span", f"{len(one.articles)} 篇", class_="count"),
+        tag("span", lead, class_="lead", lang=CHINESE),
+        tag("span", words("{n} 篇", n=len(one.articles)), class_="count"),
     )
     titles = [
         tag(
@@ -117,7 +139,7 @@ def _issue(one: Holding, files: Files | None) -> Html:
             tag(
                 "button",
                 tag("span", article.label, class_="column") if article.label else NOTHING,
-                tag("span", article.title, class_="name"),
+                tag("span", article.title, class_="name", lang=CHINESE),
                 type="button",
                 data_open=article.id,
             ),
@@ -138,7 +160,7 @@ def _issue(one: Holding, files: Files | None) -> Html:
 def _gone(one: Holding, files: Files | None) -> Html:
     if files is None or files.of_issue(one.id):
         return NOTHING
-    return tag("p", "文件已移走，下次更新索引后不再列出。", class_="file-line")
+    return tag("p", words("文件已移走，下次更新索引后不再列出。"), class_="file-line")
 
 
 def _file(source: str) -> Html:
@@ -147,13 +169,18 @@ def _file(source: str) -> Html:
 
 def remover(source: str) -> Html:
     """A file's removal, which asks once more before it is done."""
-    kept = "移走后不再用来回答。文件不删，放在资料文件夹的 .removed 里，放回来就恢复。"
+    kept = words("移走后不再用来回答。文件不删，放在资料文件夹的 .removed 里，放回来就恢复。")
     if source.lower().endswith(".zip"):
-        kept = f"整个压缩包一起移走。{kept}"
+        kept = words("整个压缩包一起移走。{kept}", kept=kept)
     return tag(
         "details",
-        tag("summary", "移走…", aria_label=f"移走 {source}"),
+        tag(
+            "summary",
+            words("移走…"),
+            aria_label=words("移走 {source}", source=source),
+            data_shut=words("（再点一下不移）"),
+        ),
         tag("span", kept),
-        button("确认移走", "remove", data_source=source),
+        button(words("确认移走"), "remove", data_source=source),
         class_="remover",
     )

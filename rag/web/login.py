@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from rag.users import User, Users
+from rag.web.language import language, words
 from rag.web.limits import Limits
 from rag.web.theme import asset
 
@@ -74,6 +75,7 @@ class Login:
         self._tries, self._tries_all = Limits(TRIES), Limits(TRIES_ALL)
         self._hashing = asyncio.Semaphore(AT_ONCE)
         environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+        environment.globals |= {"words": words, "language": language}
         self._page = environment.from_string(asset("login.html"))
         self._style = asset("page.css")
 
@@ -86,18 +88,20 @@ class Login:
         """Take the form that was sent."""
         fields = await _form(request)
         if fields is None:
-            return self.page("收到的内容太长。", status=413)
+            return self.page(words("收到的内容太长。"), status=413)
         name, password = fields.get("username", "").strip()[:64], fields.get("password", "")
         who = f"{name}@{address}"
         if seconds := self._tries.take(who) or self._tries_all.take(address):
-            refused = self.page(f"试得太多了；请过 {seconds} 秒再试。", name, 429)
+            refused = self.page(
+                words("试得太多了；请过 {seconds} 秒再试。", seconds=seconds), name, 429
+            )
             refused.headers["Retry-After"] = str(seconds)
             return refused
         async with self._hashing:
             known = await run_in_threadpool(self._users.verify, name, password)
         token = self._sessions.open(name) if known else None
         if token is None:
-            return self.page("名字或密码不对。", name, 401)
+            return self.page(words("名字或密码不对。"), name, 401)
         self._tries.forget(who)
         entered = RedirectResponse("/", 303)
         secure = request.url.scheme == "https"

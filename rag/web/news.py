@@ -16,7 +16,6 @@ from rag.web.backend import Backend, Keeper
 from rag.web.conversation import Conversation
 from rag.web.library_handlers import Desk, Update
 from rag.web.library_tab import LibraryTab
-from rag.web.markup import NOTHING
 from rag.web.opening_view import opening
 from rag.web.theme import asset, part
 
@@ -39,7 +38,7 @@ def add_news(
     """
     if keeper is None:
         return
-    news = part("news", NOTHING, asset("news.js"))
+    news = part("news", script=asset("news.js"))
     drawn = {"news": news, **{name: parts[name] for name in ("head", "past")}, **tab.parts}
 
     def look(desk: Desk, conversation: Conversation) -> Any:  # noqa: ANN401  # gradio's updates

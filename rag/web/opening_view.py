@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from rag.types import Work
+from rag.web.language import composed, words
 from rag.web.markup import NOTHING, Html, tag
-from rag.web.reasons import in_chinese
+from rag.web.reasons import reason
 
 _NO_CORPUS = re.compile("no corpus folder|nothing to index")
 
@@ -15,15 +16,17 @@ def opening(work: Work) -> Html:
     """What stands in the place of the welcome, by what is being done."""
     if _NO_CORPUS.match(work.problem):
         return _state(
-            "还没有报纸",
-            "把报纸文件放进资料文件夹，或在“资料库”里收入；收入后自动读入，这里就能提问了。",
-            tag("button", "去资料库", type="button", class_="go", data_show_pane="library"),
+            words("还没有报纸"),
+            words("把报纸文件放进资料文件夹，或在“资料库”里收入；收入后自动读入，这里就能提问了。"),
+            tag("button", words("去资料库"), type="button", class_="go", data_show_pane="library"),
         )
     if work.problem:
-        why = f"{in_chinese(work.problem)}。改好后会自动再试，不必重启。"
-        return _state("还不能提问", why)
+        why = words("{reason}。改好后会自动再试，不必重启。", reason=reason(work.problem))
+        return _state(words("还不能提问"), why)
     return _state(
-        "正在准备", "第一次打开要解包模型、建立索引，约一分钟；以后只要十来秒。", _step(work)
+        words("正在准备"),
+        words("第一次打开要解包模型、建立索引，约一分钟；以后只要十来秒。"),
+        _step(work),
     )
 
 
@@ -38,4 +41,4 @@ def _step(work: Work) -> Html:
         return NOTHING
     count = f" {work.done} / {work.total}" if work.total else "……"
     bar = tag("progress", value=work.done, max=work.total) if work.total else tag("progress")
-    return tag("div", tag("p", f"{work.step}{count}"), bar, class_="step progress-of-run")
+    return tag("div", tag("p", f"{composed(work.step)}{count}"), bar, class_="step progress-of-run")

@@ -21,11 +21,12 @@ from rag.web.conversations import (
 from rag.web.evaluation_tab import add_evaluation
 from rag.web.filters import FilterHandlers, add_filters, wire_filters
 from rag.web.handlers import Handlers, Update
+from rag.web.language import marked, translations
 from rag.web.library_tab import add_library
 from rag.web.limits import Limits, visitor
 from rag.web.line import LONGEST, Line
 from rag.web.logout import add_logout
-from rag.web.markup import NOTHING, Html
+from rag.web.markup import Html
 from rag.web.news import add_news
 from rag.web.preferences import add_preferences
 from rag.web.tabs import PANE
@@ -53,6 +54,7 @@ def build_page(
     page = gr.Blocks(
         title=chat_view.TITLE, analytics_enabled=False, fill_height=True, fill_width=True
     )
+    page.i18n_instance = gr.I18n(**translations())
     page.max_threads = answers_at_once + LONGEST + OTHERS
     with page:
         parts = _lay_out(assistant.settings.question_chars)
@@ -72,32 +74,32 @@ def _lay_out(limit: int) -> dict[str, Any]:
     """The page's parts, by name."""
     parts: dict[str, Any] = {}
     talk = f"{asset('conversation.js')}\n{asset('answer.js')}"
-    parts["head"] = part("head", chat_view.masthead(None), asset("tabs.js"))
+    parts["head"] = part("head", lambda: chat_view.masthead(None), asset("tabs.js"))
     with gr.Row(elem_id="main", elem_classes=PANE):
         parts |= add_conversations()
         with gr.Column(elem_id="chat"):
             with gr.Column(elem_id="talk"):
-                parts["past"] = part("past", NOTHING, talk)
-                parts["live"] = part("live", NOTHING, talk)
+                parts["past"] = part("past", script=talk)
+                parts["live"] = part("live", script=talk)
                 parts |= add_related()
-            parts["notice"] = part("notice", NOTHING)
-            parts["editing"] = part("editing", NOTHING, asset("editing.js"))
+            parts["notice"] = part("notice")
+            parts["editing"] = part("editing", script=asset("editing.js"))
             parts |= add_filters()
             with gr.Row(elem_id="ask"):
-                part("limit-open", filters_view.opener())
+                part("limit-open", filters_view.opener)
                 parts["box"] = gr.Textbox(
-                    label=f"问题（最多 {limit} 字）",
+                    label=marked("问题"),
                     show_label=False,
                     container=False,
-                    placeholder="写下问题，回车发送",
+                    placeholder=marked("写下问题，回车发送"),
                     lines=1,
                     max_lines=6,
                     elem_id="box",
                 )
-                parts["send"] = gr.Button("提问", variant="primary", elem_id="send")
-                parts["halt"] = gr.Button("停止", visible=False, elem_id="halt")
+                parts["send"] = gr.Button(marked("提问"), variant="primary", elem_id="send")
+                parts["halt"] = gr.Button(marked("停止"), visible=False, elem_id="halt")
         with gr.Column(elem_id="side"):
-            parts["panel"] = part("panel", NOTHING, asset("panel.js"))
+            parts["panel"] = part("panel", script=asset("panel.js"))
     return parts
 
 

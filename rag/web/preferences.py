@@ -31,7 +31,7 @@ def read_effort(given: object, settings: Settings) -> Effort:
 def add_preferences(settings: Settings, session: gr.State) -> None:
     """Add the drawer to the Blocks that is open, and join its event."""
     models = [state(one, settings.cache_dir) for one in BUNDLED if one.kind == "generator"]
-    shown = part("settings", drawer(settings, models), asset("settings.js"))
+    shown = part("settings", lambda: drawer(settings, models), asset("settings.js"))
 
     def choose(conversation: Conversation, event: gr.EventData) -> Conversation:
         conversation.effort = read_effort(event._data, settings)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rag.config import Settings
 from rag.models.unpack import ModelState
+from rag.web.language import NAMES, language, words
 from rag.web.markup import NOTHING, Html, tag
 
 MOST_SOURCES = 8
@@ -28,6 +29,10 @@ def tokens(length: str, settings: Settings) -> int:
     return max(16, min(round(settings.answer_tokens * LENGTHS[length][1]), 2048))
 
 
+def _chars(length: str, settings: Settings) -> int:
+    return int(round(tokens(length, settings) * CHARS, -1))
+
+
 def most_sources(settings: Settings) -> int:
     """The most passages that a visitor may have read."""
     return max(MOST_SOURCES, settings.sources)
@@ -35,7 +40,7 @@ def most_sources(settings: Settings) -> int:
 
 def opener() -> Html:
     """The button in the masthead."""
-    return tag("button", "设置", type="button", class_="quiet", data_settings="open")
+    return tag("button", words("设置"), type="button", class_="quiet", data_settings="open")
 
 
 def drawer(settings: Settings, models: Sequence[ModelState]) -> Html:
@@ -46,33 +51,51 @@ def drawer(settings: Settings, models: Sequence[ModelState]) -> Html:
             "form",
             tag(
                 "div",
-                tag("h2", "设置"),
-                tag("button", "关闭", type="button", class_="quiet", data_settings="close"),
+                tag("h2", words("设置")),
+                tag("button", words("关闭"), type="button", class_="quiet", data_settings="close"),
                 class_="top",
             ),
             _sources(settings),
             _choice(
                 "length",
-                "答案长短",
+                words("答案长短"),
                 {
-                    name: (label, f"约 {round(tokens(name, settings) * CHARS, -1):.0f} 字内")
+                    name: (
+                        label,
+                        words(
+                            "约 {chars:.0f} 字内", chars=round(tokens(name, settings) * CHARS, -1)
+                        ),
+                    )
                     for name, (label, _) in LENGTHS.items()
                 },
                 USUAL_LENGTH,
-                "模型最多写多长。写得越长，等得越久；资料里没有的，写长了也不会多出来。",
+                words("模型最多写多长。写得越长，等得越久；资料里没有的，写长了也不会多出来。"),
             ),
-            _choice("theme", "外观", THEMES, "system", "只改这个浏览器里的颜色。"),
+            _choice(
+                "language",
+                words("界面语言"),
+                {one: (name, "") for one, name in NAMES.items()},
+                language(),
+                words("只改界面上的文字；报道和回答还是中文。"),
+            ),
+            _choice("theme", words("外观"), THEMES, "system", words("只改这个浏览器里的颜色。")),
             _generators(settings, models),
             tag(
                 "div",
-                tag("p", "设置只存在这个浏览器里，从下一个问题起生效。"),
-                tag("button", "恢复默认", type="button", class_="quiet", data_settings="usual"),
+                tag("p", words("设置只存在这个浏览器里，从下一个问题起生效。")),
+                tag(
+                    "button",
+                    words("恢复默认"),
+                    type="button",
+                    class_="quiet",
+                    data_settings="usual",
+                ),
                 class_="foot",
             ),
             method="dialog",
         ),
         class_="settings-drawer",
-        aria_label="设置",
+        aria_label=words("设置"),
     )
 
 
@@ -85,15 +108,22 @@ def _sources(settings: Settings) -> Html:
         max=most_sources(settings),
         step=1,
         value=settings.sources,
-        aria_label="资料段数",
+        aria_label=words("资料段数"),
         aria_describedby="effect-sources",
     )
-    usual = f"回答前读几段资料，默认 {settings.sources} 段。"
-    said = f"{usual}多读几段更全，但更慢；少读更快，但可能有遗漏。"
+    said = words(
+        "回答前读几段资料，默认 {n} 段。多读几段更全，但更慢；少读更快，但可能有遗漏。",
+        n=settings.sources,
+    )
     return _group(
-        "资料段数",
-        tag("div", field, tag("output", f"{settings.sources} 段"), class_="slide"),
-        tag("p", said, class_="effect", id="effect-sources"),
+        words("资料段数"),
+        tag(
+            "div",
+            field,
+            tag("output", words("{n} 段", n=settings.sources)),
+            class_="slide",
+        ),
+        tag("p", words(said, n=settings.sources), class_="effect", id="effect-sources"),
     )
 
 
@@ -104,7 +134,7 @@ def _choice(
         tag(
             "label",
             tag("input", type="radio", name=name, value=value, checked=value == usual),
-            tag("span", said),
+            tag("span", words(said)),
             tag("small", note) if note else NOTHING,
         )
         for value, (said, note) in choices.items()
@@ -118,17 +148,17 @@ def _generators(settings: Settings, models: Sequence[ModelState]) -> Html:
         tag(
             "li",
             tag("span", one.model.title, class_="title"),
-            tag("span", WHERE[one.where], class_="where"),
+            tag("span", words(WHERE[one.where]), class_="where"),
             tag("code", _how(one)),
         )
         for one in models
         if one is not used
     ]
-    said = "大的模型写得更通顺，但更慢。换模型要由管理这台机器的人重新启动，运行中不能换。"
+    said = words("大的模型写得更通顺，但更慢。换模型要由管理这台机器的人重新启动，运行中不能换。")
     title = tag("span", used.model.title if used else settings.generator, class_="title")
     return _group(
-        "生成模型",
-        tag("p", title, tag("span", "正在使用", class_="where"), class_="used"),
+        words("生成模型"),
+        tag("p", title, tag("span", words("正在使用"), class_="where"), class_="used"),
         tag("ul", *others, class_="others") if others else NOTHING,
         tag("p", said, class_="effect"),
     )

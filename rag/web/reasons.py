@@ -1,7 +1,7 @@
 """What went wrong, and the remedy, in the page's language.
 
 The messages of this program are in English; what a reader of the page may meet is said in
-Chinese here. One that is not known is shown as it came.
+Chinese here, where the page is in Chinese. One that is not known is shown as it came.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from rag.errors import CorpusError, UnreadableFile
+from rag.web.language import ENGLISH, language, words
 
 _SAID = (
     (r"the file is empty; .*", "文件是空的；请写入文字，或移走它"),
@@ -97,16 +98,21 @@ _ERRORS = (
 _KNOWN = tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in (*_SAID, *_ERRORS))
 
 
-def in_chinese(reason: str) -> str:
-    """A reason with its remedy; the same where it is not known."""
+def reason(message: str) -> str:
+    """A message of this program, a reason with its remedy, in the language of the page.
+
+    The same where it is not known.
+    """
+    if language() == ENGLISH:
+        return message
     for pattern, said in _KNOWN:
-        if match := pattern.fullmatch(reason):
+        if match := pattern.fullmatch(message):
             return match.expand(said)
-    return reason
+    return message
 
 
 def told(error: CorpusError) -> str:
-    """An error in one line of Chinese."""
+    """An error in one line."""
     if isinstance(error, UnreadableFile):
-        return f"{error.path}：{in_chinese(error.reason)}。"
-    return f"{in_chinese(str(error))}。"
+        return words("{path}：{reason}。", path=error.path, reason=reason(error.reason))
+    return words("{reason}。", reason=reason(str(error)))

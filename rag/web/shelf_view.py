@@ -9,8 +9,9 @@ from rag.ingest.readers import SUFFIXES
 from rag.library import Preview
 from rag.types import Article, Issue, Unreadable
 from rag.web.article_view import dateline
+from rag.web.language import words
 from rag.web.markup import NOTHING, Html, join, tag
-from rag.web.reasons import in_chinese
+from rag.web.reasons import reason
 
 FOUND = 12
 """Articles of a file that are shown before it is taken in; the others are counted."""
@@ -29,10 +30,14 @@ def drop_zone(largest: int) -> Html:
         data_largest=largest,
         class_="file",
     )
-    limits = f"{' '.join(endings)}；每个不超过 {largest // 10**6} MB，可以一次选几个"
+    limits = words(
+        "{endings}；每个不超过 {mb} MB，可以一次选几个",
+        endings=" ".join(endings),
+        mb=largest // 10**6,
+    )
     return tag(
         "label",
-        tag("span", "把报纸文件拖到这里，或点此选择", class_="ask"),
+        tag("span", words("把报纸文件拖到这里，或点此选择"), class_="ask"),
         tag("span", limits, class_="limits"),
         tag("span", role="status", class_="sending"),
         chooser,
@@ -51,8 +56,8 @@ def shelf(waiting: Sequence[tuple[int, Preview]], refused: Sequence[str], visit:
     if len(ready) > 1:
         several = tag(
             "p",
-            button(f"全部收入（{len(ready)} 个）", "take_all", class_="primary"),
-            button("全部放弃", "discard_all"),
+            button(words("全部收入（{n} 个）", n=len(ready)), "take_all", class_="primary"),
+            button(words("全部放弃"), "discard_all"),
             class_="actions",
         )
     cards = (_card(key, preview) for key, preview in waiting)
@@ -61,7 +66,7 @@ def shelf(waiting: Sequence[tuple[int, Preview]], refused: Sequence[str], visit:
 
 def _card(key: int, preview: Preview) -> Html:
     articles = sum(len(issue.articles) for issue in preview.issues)
-    facts = f"{len(preview.issues)} 期 · {articles} 篇文章"
+    facts = " · ".join((words("{n} 期", n=len(preview.issues)), words("{n} 篇文章", n=articles)))
     return tag(
         "section",
         tag("h2", tag("span", preview.name, class_="file-name"), tag("span", facts, class_="note")),
@@ -70,27 +75,29 @@ def _card(key: int, preview: Preview) -> Html:
         _unread(preview.unreadable),
         tag("p", *_choices(key, preview), class_="actions"),
         class_="card",
-        aria_label=f"待收入：{preview.name}",
+        aria_label=words("待收入：{name}", name=preview.name),
     )
 
 
 def _warnings(preview: Preview) -> Iterator[Html]:
     if preview.held == "same":
-        yield tag("p", "资料库里已有这个文件，内容一样。", class_="warning")
+        yield tag("p", words("资料库里已有这个文件，内容一样。"), class_="warning")
     elif preview.held == "other":
-        yield tag("p", "资料库里已有同名的文件，内容不同；替换时旧的会另存。", class_="warning")
+        yield tag(
+            "p", words("资料库里已有同名的文件，内容不同；替换时旧的会另存。"), class_="warning"
+        )
     if any(issue.date is None for issue in preview.issues):
-        hint = "日期不详。文件名里写上日期（如 2024-05-01），就能按期排列、按时间提问。"
+        hint = words("日期不详。文件名里写上日期（如 2024-05-01），就能按期排列、按时间提问。")
         yield tag("p", hint, class_="warning")
 
 
 def _choices(key: int, preview: Preview) -> Iterator[Html]:
     if preview.held == "same":
-        yield button("知道了", "discard", data_key=key)
+        yield button(words("知道了"), "discard", data_key=key)
         return
-    label = "替换同名文件" if preview.held else "收入资料库"
+    label = words("替换同名文件") if preview.held else words("收入资料库")
     yield button(label, "take", class_="primary", data_key=key)
-    yield button("放弃", "discard", data_key=key)
+    yield button(words("放弃"), "discard", data_key=key)
 
 
 def _found(issues: Sequence[Issue]) -> Iterator[Html]:
@@ -100,25 +107,25 @@ def _found(issues: Sequence[Issue]) -> Iterator[Html]:
         if not shown:
             break
         left -= len(shown)
-        line = dateline(shown[0]) or issue.title or "日期不详"
+        line = dateline(shown[0]) or issue.title or words("日期不详")
         yield tag("h3", line)
         yield tag("ol", *map(_preview_of, shown), class_="found")
     rest = sum(len(issue.articles) for issue in issues) - (FOUND - left)
     if rest > 0:
-        yield tag("p", f"还有 {rest} 篇没有列出。", class_="aside")
+        yield tag("p", words("还有 {n} 篇没有列出。", n=rest), class_="aside")
 
 
 def _preview_of(article: Article) -> Html:
     sections = sum(section.kind != "caption" for section in article.sections)
-    counts = [f"{len(article.text)} 字"]
-    counts += [f"{sections} 个小节"] if sections else []
-    counts += [f"{len(article.captions)} 条图注"] if article.captions else []
+    counts = [words("{n} 字", n=len(article.text))]
+    counts += [words("{n} 个小节", n=sections)] if sections else []
+    counts += [words("{n} 条图注", n=len(article.captions))] if article.captions else []
     byline = " ".join(article.byline.split())
     opening = article.text[:OPENING].replace("\n", " ")
     opening += "…" if len(article.text) > OPENING else ""
     return tag(
         "li",
-        tag("span", article.headline or "（无题）", class_="name"),
+        tag("span", article.headline or words("（无题）"), class_="name"),
         tag("span", " · ".join(filter(None, (byline, *counts))), class_="note"),
         tag("span", opening, class_="opening"),
     )
@@ -127,12 +134,12 @@ def _preview_of(article: Article) -> Html:
 def _unread(items: Sequence[Unreadable]) -> Html:
     if not items:
         return NOTHING
-    rest = f"……共 {len(items)} 处" if len(items) > UNREAD else ""
+    rest = words("……共 {n} 处", n=len(items)) if len(items) > UNREAD else ""
     lines = [
-        tag("li", tag("span", item.source, class_="file-name"), f" {in_chinese(item.reason)}")
+        tag("li", tag("span", item.source, class_="file-name"), f" {reason(item.reason)}")
         for item in items[:UNREAD]
     ]
-    return join((tag("h3", "读不出的"), tag("ul", *lines, rest, class_="unread")))
+    return join((tag("h3", words("读不出的")), tag("ul", *lines, rest, class_="unread")))
 
 
 def button(label: str, act: str, **attributes: Any) -> Html:  # noqa: ANN401  # as tag() takes

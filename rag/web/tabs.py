@@ -6,6 +6,7 @@ the class `pane`.
 
 from __future__ import annotations
 
+from rag.web.language import words
 from rag.web.markup import Html, tag
 
 PANE = "pane"
@@ -19,7 +20,7 @@ def tabs() -> Html:
     buttons = [
         tag(
             "button",
-            label,
+            words(label),
             type="button",
             role="tab",
             id=f"tab-{pane}",
@@ -30,4 +31,4 @@ def tabs() -> Html:
         )
         for pane, label in TABS
     ]
-    return tag("div", *buttons, class_="tabs", role="tablist", aria_label="页面")
+    return tag("div", *buttons, class_="tabs", role="tablist", aria_label=words("页面"))

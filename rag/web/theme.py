@@ -5,11 +5,14 @@ Fonts come from the reader's system only; nothing is fetched from elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import resources
 
 import gradio as gr
+from gradio.context import Context
 
-from rag.web.markup import Html
+from rag.web.language import NAMES, marked, speaking
+from rag.web.markup import NOTHING, Html
 
 SANS = ("PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "sans-serif")
 STYLES = (
@@ -21,7 +24,7 @@ STYLES = (
     "conversations.css",
     "settings.css",
 )
-SCRIPTS = ("session.js", "reading.js", "card.js", "shortcuts.js")
+SCRIPTS = ("words.js", "connection.js", "reading.js", "card.js", "shortcuts.js")
 MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
 
@@ -31,18 +34,29 @@ def asset(name: str) -> str:
 
 
 def head() -> str:
-    """What goes into the page's head: styles, the language of what is read, scripts of the whole.
+    """What goes into the page's head: styles, and scripts of the whole.
 
     Gradio rewrites style sheets that it is given as `css`; one in the head stays as written.
     """
-    language = "document.documentElement.lang = 'zh-CN'"
     styles = "\n".join(map(asset, STYLES))
     scripts = "\n".join(map(asset, SCRIPTS))
-    return f"<style>{styles}</style><script>{language}\n{scripts}</script>"
+    return f"<style>{styles}</style><script>{scripts}</script>"
 
 
-def part(name: str, value: Html, script: str | None = None) -> gr.HTML:
-    """A part of the page that is drawn by us. name: its id; script: run when it appears."""
+def part(name: str, draw: Callable[[], Html] | None = None, script: str | None = None) -> gr.HTML:
+    """A part of the page that is drawn by us, added to the Blocks that is open.
+
+    name: its id; script: run when it appears; draw: what it shows from the start. That is drawn
+    in each language, and Gradio's i18n chooses: the page is made once, for all visitors. What a
+    handler draws later is in the language of its visitor.
+    """
+    value: str = NOTHING
+    known = Context.root_block.i18n_instance if Context.root_block is not None else None
+    if draw is not None and known is not None:
+        value = marked(f"part {name}")
+        for language in NAMES:
+            with speaking(language):
+                known.translations[language][f"part {name}"] = draw()
     return gr.HTML(value, elem_id=name, js_on_load=script, apply_default_css=False)
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from rag.library import Files
 from rag.types import News, Unreadable
+from rag.web.language import words
 from rag.web.library_view import remover
 from rag.web.markup import NOTHING, Html, join, tag
-from rag.web.reasons import in_chinese
+from rag.web.reasons import reason
 
 MOST = 100
+COUNTS = (("issues", "期"), ("articles", "篇"), ("passages", "段"))
 NAMED = 3
 
 
@@ -20,11 +22,15 @@ def quarantine(items: Sequence[Unreadable], files: Files | None) -> Html:
     if not items:
         return NOTHING
     rows = [_unreadable(item, files) for item in items[:MOST]]
-    more = f"列出前 {MOST} 个，其余见 rag status。" if len(items) > MOST else ""
+    more = words("列出前 {n} 个，其余见 rag status。", n=MOST) if len(items) > MOST else ""
     return tag(
         "section",
-        tag("h2", "隔离区", tag("span", f"{len(items)} 个文件读不出", class_="note")),
-        tag("p", "它们不参与回答。改好后会自动再读。", class_="aside"),
+        tag(
+            "h2",
+            words("隔离区"),
+            tag("span", words("{n} 个文件读不出", n=len(items)), class_="note"),
+        ),
+        tag("p", words("它们不参与回答。改好后会自动再读。"), class_="aside"),
         tag("ul", *rows, class_="quarantine"),
         tag("p", more, class_="aside") if more else NOTHING,
     )
@@ -37,7 +43,7 @@ def _unreadable(item: Unreadable, files: Files | None) -> Html:
     return tag(
         "li",
         tag("span", item.source, class_="file-name"),
-        tag("span", in_chinese(item.reason), class_="reason"),
+        tag("span", reason(item.reason), class_="reason"),
         removal,
     )
 
@@ -47,25 +53,30 @@ def generations(facts: Sequence[Mapping[str, Any]]) -> Html:
     if not facts:
         return NOTHING
     heads = [
-        tag("th", label, scope="col", class_="number" if label in "期篇段" else None)
-        for label in ("版本", "建于（UTC）", "期", "篇", "段", "")
+        tag("th", label, scope="col", class_=kind)
+        for label, kind in (
+            (words("版本"), None),
+            (words("建于（UTC）"), None),
+            *((words(label), "number") for _, label in COUNTS),
+            ("", None),
+        )
     ]
     body = [_generation(one) for one in reversed(facts)]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *body))
-    hint = "每次更新都另建一版，建成才换上；rag rollback 退回上一版。"
-    return tag("section", tag("h2", "索引版本"), table, tag("p", hint, class_="aside"))
+    hint = words("每次更新都另建一版，建成才换上；rag rollback 退回上一版。")
+    return tag("section", tag("h2", words("索引版本")), table, tag("p", hint, class_="aside"))
 
 
 def _generation(one: Mapping[str, Any]) -> Html:
-    used = "在用" if one["in_use"] else ""
+    used = words("在用") if one["in_use"] else ""
     cells: tuple[Html, ...]
     if one["problem"]:
-        cells = (tag("td", in_chinese(str(one["problem"])), colspan=4, class_="quiet"),)
+        cells = (tag("td", reason(str(one["problem"])), colspan=4, class_="quiet"),)
     else:
         built = str(one["built"])[:16].replace("T", " ")
         counts = (
-            tag("td", str(one[kind]), class_="number", data_label=label)
-            for kind, label in (("issues", "期"), ("articles", "篇"), ("passages", "段"))
+            tag("td", str(one[kind]), class_="number", data_label=words(label))
+            for kind, label in COUNTS
         )
         cells = (tag("td", built, class_="built"), *counts)
     name = tag("th", str(one["version"]), scope="row")
@@ -81,13 +92,14 @@ def toast(news: Sequence[News], number: int) -> Html:
     if not line:
         return NOTHING
     issues = [title for one in news for title in one.issues]
-    named = "、".join(issues[:NAMED]) + ("等" if len(issues) > NAMED else "")
+    named = words("、").join(issues[:NAMED])
+    named = words("{names}等", names=named) if len(issues) > NAMED else named
     return tag(
         "div",
         tag("p", line),
         tag("p", named, class_="named") if named else NOTHING,
-        tag("button", "看资料库", type="button", data_act="show"),
-        tag("button", "×", type="button", data_act="dismiss", aria_label="关闭通知"),
+        tag("button", words("看资料库"), type="button", data_act="show"),
+        tag("button", "×", type="button", data_act="dismiss", aria_label=words("关闭通知")),
         class_="toast",
         data_number=number,
     )
@@ -102,12 +114,12 @@ def news_line(news: Sequence[News]) -> str:
     if not added and not removed and not changed:
         return ""
     if issues and not removed and not changed:
-        came = "新一期已入库" if issues == 1 else f"{issues} 期新报已入库"
-        return f"{came}：{added} 篇文章"
-    parts = [f"新增 {added} 篇"] if added else []
-    parts += [f"改动 {changed} 篇"] if changed else []
-    parts += [f"删去 {removed} 篇"] if removed else []
-    return f"资料已更新：{'，'.join(parts)}"
+        came = words("新一期已入库") if issues == 1 else words("{n} 期新报已入库", n=issues)
+        return words("{came}：{articles}", came=came, articles=words("{n} 篇文章", n=added))
+    parts = [words("新增 {n} 篇", n=added)] if added else []
+    parts += [words("改动 {n} 篇", n=changed)] if changed else []
+    parts += [words("删去 {n} 篇", n=removed)] if removed else []
+    return words("资料已更新：{changes}", changes=words("，").join(parts))
 
 
 def keeping(

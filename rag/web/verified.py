@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.web.language import words
 from rag.web.markup import Html, tag
 
 LABEL = "已与原文核对"
@@ -24,7 +25,8 @@ def verified(said: str, quotes: Sequence[str], recorded: bool = False) -> Html:
     recorded: it was made from the articles' records, not written by a model.
     """
     how = VERBATIM if is_verbatim(said, quotes) else RECORDED if recorded else WRITTEN
-    return tag("span", class_="verified", role="img", aria_label=LABEL, title=f"{LABEL}：{how}")
+    title = f"{words(LABEL)}：{words(how)}"
+    return tag("span", class_="verified", role="img", aria_label=words(LABEL), title=title)
 
 
 def is_verbatim(said: str, quotes: Sequence[str]) -> bool:

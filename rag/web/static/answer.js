@@ -49,7 +49,7 @@
     const took = element.querySelector(".now .took");
     if (!took) return clearInterval(ticking);
     const seconds = Number(took.dataset.spent) + (performance.now() - since) / 1000;
-    took.textContent = `${seconds.toFixed(1)} 秒`;
+    took.textContent = words("{spent} 秒", { spent: seconds.toFixed(1) });
   };
   watch("value", () => {
     clearInterval(ticking);

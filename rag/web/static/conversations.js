@@ -44,17 +44,17 @@ const cut = (text, length = TITLE) => {
   const all = [...text.replace(/\s+/g, " ").trim()];
   return all.length > length ? `${all.slice(0, length).join("")}…` : all.join("");
 };
-const title = (talk) => cut(talk.title || talk.turns[0].question) || "（没有题目）";
-const holds = (talk, words) => {
+const title = (talk) => cut(talk.title || talk.turns[0].question) || words("（没有题目）");
+const holds = (talk, wanted) => {
   const texts = talk.turns.flatMap((turn) => [turn.question, turn.answer?.answer ?? ""]);
   const all = [talk.title, ...texts].join("\n").toLowerCase();
-  return words.every((word) => all.includes(word));
+  return wanted.every((word) => all.includes(word));
 };
 const day = (time) => {
   const midnight = new Date();
   midnight.setHours(0, 0, 0, 0);
-  if (time >= midnight) return "今天";
-  return time >= midnight.setDate(midnight.getDate() - 1) ? "昨天" : "更早";
+  if (time >= midnight) return words("今天");
+  return time >= midnight.setDate(midnight.getDate() - 1) ? words("昨天") : words("更早");
 };
 const entry = (talk) => {
   const item = make("li", "", { "data-id": talk.id });
@@ -63,17 +63,25 @@ const entry = (talk) => {
   if (talk.id === current) open.setAttribute("aria-current", "true");
   const tools = make("span", "", { class: "tools" });
   tools.append(
-    button("改名", { class: "quiet", "data-do": "rename", "aria-label": `改名：${name}` }),
-    button("删除", { class: "quiet", "data-do": "remove", "aria-label": `删除：${name}` }),
+    button(words("改名"), {
+      class: "quiet",
+      "data-do": "rename",
+      "aria-label": words("改名：{name}", { name }),
+    }),
+    button(words("删除"), {
+      class: "quiet",
+      "data-do": "remove",
+      "aria-label": words("删除：{name}", { name }),
+    }),
   );
   item.append(open, tools);
   return item;
 };
 const draw = () => {
-  const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = find.value.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = new Map();
   for (const talk of store.all()) {
-    if (!holds(talk, words)) continue;
+    if (!holds(talk, wanted)) continue;
     const name = day(talk.changed);
     groups.set(name, [...(groups.get(name) ?? []), entry(talk)]);
   }
@@ -82,9 +90,9 @@ const draw = () => {
     list.append(...items);
     return [make("h3", name), list];
   });
-  const none = store.all().length ? "没有找到。" : "还没有对话。";
+  const none = store.all().length ? words("没有找到。") : words("还没有对话。");
   entries.replaceChildren(...(drawn.length ? drawn : [make("p", none, { class: "none" })]));
-  if (store.damaged) say(`有 ${store.damaged} 段对话存坏了，已去掉。`);
+  if (store.damaged) say(words("存坏了、已去掉的对话：{n} 段。", { n: store.damaged }));
   store.damaged = 0;
 };
 
@@ -126,11 +134,11 @@ const fresh = () => {
 const keep = (talk) => {
   const gone = store.put(talk);
   draw();
-  if (gone > 0) say(`已满，最早的 ${gone} 段对话已删去。`);
-  if (gone < 0) say("浏览器里存不下了，这一问没有保存；请开始新对话，或删去几段。");
+  if (gone > 0) say(words("已满，删去了最早的对话：{n} 段。", { n: gone }));
+  if (gone < 0) say(words("浏览器里存不下了，这一问没有保存；请开始新对话，或删去几段。"));
 };
 const rename = (item, talk) => {
-  const field = make("input", "", { type: "text", maxlength: 200, "aria-label": "对话的名字" });
+  const field = make("input", "", { type: "text", maxlength: 200, "aria-label": words("对话的名字") });
   const done = (taken) => {
     field.onblur = null;
     const name = field.value.trim();
@@ -153,13 +161,13 @@ const rename = (item, talk) => {
 const remove = (talk) => {
   const shown = talk.id === current;
   if (shown && document.querySelector("#live .turn:is(.waiting, .running)")) {
-    say("这段对话还在回答；请等它答完，或先停止。");
+    say(words("这段对话还在回答；请等它答完，或先停止。"));
     return;
   }
   store.remove(talk.id);
   if (shown) trigger("fresh");
   draw();
-  say(`已删除“${cut(title(talk), NAMED)}”。`, "撤销", () => {
+  say(words("已删除“{name}”。", { name: cut(title(talk), NAMED) }), words("撤销"), () => {
     keep(talk);
     if (shown) trigger("reopen", talk);
     entries.querySelector(`[data-id="${talk.id}"] .name`)?.focus();

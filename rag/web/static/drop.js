@@ -13,7 +13,9 @@ let total = 0;
 const send = () => {
   const file = line.shift();
   under = file !== undefined;
-  sending.textContent = under ? `正在读第 ${total - line.length} 个，共 ${total} 个：${file.name}` : "";
+  sending.textContent = under
+    ? words("正在读第 {n} 个，共 {total} 个：{name}", { n: total - line.length, total, name: file.name })
+    : "";
   zone.toggleAttribute("data-busy", under);
   if (!under) return;
   const told = { name: file.name, size: file.size, first };

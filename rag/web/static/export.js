@@ -14,5 +14,5 @@ watch("value", () => {
   Object.assign(document.createElement("a"), { href: address, download: file }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
   sent.remove();
-  document.dispatchEvent(new CustomEvent("say", { detail: `已导出：${file}` }));
+  document.dispatchEvent(new CustomEvent("say", { detail: words("已导出：{file}", { file }) }));
 });

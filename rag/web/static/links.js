@@ -30,9 +30,9 @@ document.addEventListener("click", async (event) => {
   const number = link.closest("[data-turn]").dataset.turn;
   const here = current ? `&in=${current}-${number}` : "";
   await copy(`${location.origin}${location.pathname}#${link.dataset.link}${here}`);
-  link.textContent = "已复制";
+  link.textContent = words("已复制");
   setTimeout(() => {
-    link.textContent = "链接";
+    link.textContent = words("链接");
   }, 2000);
 });
 window.addEventListener("hashchange", follow);

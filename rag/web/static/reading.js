@@ -63,7 +63,7 @@
     if (!all.length) return;
     const next = at >= 0 ? at + by : by > 0 ? 0 : all.length - 1;
     if (!all[next]) {
-      say(by > 0 ? "已是最后一处引文" : "已是第一处引文");
+      say(words(by > 0 ? "已是最后一处引文" : "已是第一处引文"));
       return;
     }
     const focused = document.activeElement;
@@ -71,7 +71,7 @@
     else if (focused?.closest("#panel")) holder = ".scroll";
     all[next].scrollIntoView({ block: "nearest" });
     all[next].click();
-    say(`第 ${next + 1} 处引文，共 ${all.length} 处`, false);
+    say(words("第 {n} 处引文，共 {total} 处", { n: next + 1, total: all.length }), false);
   };
 
   const copied = async (text) => {
@@ -107,7 +107,7 @@
     const { copy, said = copy } = event.target.closest("[data-copy]")?.dataset ?? {};
     if (!copy) return;
     const done = await copied(copy);
-    say(`${done ? "已复制：" : "浏览器不许复制，请自行选取："}${said}`);
+    say(words(done ? "已复制：{text}" : "浏览器不许复制，请自行选取：{text}", { text: said }));
   });
   document.addEventListener("step", (event) => step(event.detail));
   document.addEventListener("talk", mark); // a part of the conversation was drawn anew

@@ -3,9 +3,10 @@
 
 const KEY = "rag.settings";
 const THEME = "rag.theme";
+const LANGUAGE = "rag-language"; // a cookie, since the server draws the page in it
 const dialog = element.querySelector("dialog");
 const form = element.querySelector("form");
-const [sources, length, theme] = ["sources", "length", "theme"].map((name) =>
+const [sources, length, theme, language] = ["sources", "length", "theme", "language"].map((name) =>
   form.elements.namedItem(name),
 );
 
@@ -19,7 +20,7 @@ const stored = () => {
   }
 };
 const count = () => {
-  form.querySelector("output").value = `${sources.value} 段`;
+  form.querySelector("output").value = words("{n} 段", { n: sources.value });
 };
 const tell = () => trigger("choose", stored());
 const fill = () => {
@@ -29,6 +30,7 @@ const fill = () => {
   if ([...length].some((one) => one.value === chosen.length)) length.value = chosen.length;
   theme.value = localStorage.getItem(THEME) ?? "system";
   if (!theme.value) theme.value = "system";
+  language.value = document.documentElement.lang;
   count();
 };
 
@@ -42,6 +44,11 @@ form.addEventListener("input", (event) => {
 });
 form.addEventListener("change", (event) => {
   if (event.target.name === "theme") return;
+  if (event.target.name === "language") {
+    document.cookie = `${LANGUAGE}=${language.value}; path=/; max-age=31536000; samesite=lax`;
+    location.reload(); // the conversation on view comes back
+    return;
+  }
   const chosen = { sources: Number(sources.value), length: length.value };
   localStorage.setItem(KEY, JSON.stringify(chosen));
   tell();

@@ -31,19 +31,19 @@
   const row = (key, label) =>
     make("div", [make("dt", make("kbd", key)), make("dd", label)]);
   const makeSheet = () => {
-    const title = make("h2", "快捷键", { id: "shortcuts-title" });
-    const rows = Object.entries(KEYS).map(([key, [label]]) => row(key, label));
+    const title = make("h2", words("快捷键"), { id: "shortcuts-title" });
+    const rows = Object.entries(KEYS).map(([key, [label]]) => row(key, words(label)));
     const choice = make("input", [], { type: "checkbox", id: "single-keys", checked: on() });
     choice.addEventListener("change", () => {
       localStorage.setItem(SETTING, choice.checked ? "on" : "off");
     });
-    const close = make("button", "关闭", { type: "submit" });
+    const close = make("button", words("关闭"), { type: "submit" });
     const form = make(
       "form",
       [
         title,
-        make("dl", [...rows, row("Esc", LEAVE)]),
-        make("label", [choice, "使用单键快捷键（Esc 总是可用）"]),
+        make("dl", [...rows, row("Esc", words(LEAVE))]),
+        make("label", [choice, words("使用单键快捷键（Esc 总是可用）")]),
         close,
       ],
       { method: "dialog" },

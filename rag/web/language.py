@@ -1,0 +1,139 @@
+"""The languages of the page: Chinese, in which the code says things, and English.
+
+What is said in Chinese is its own key: `words("停止")` is 停止, or what `english.json` has for it
+where the visitor reads English. Gradio's i18n gets the same words: it puts its own parts, and
+what stands on the page from the start, into the language; what a handler draws is put into it
+here. What comes out of the corpus, or is written for an answer, stays in Chinese.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import gradio as gr
+from gradio.context import LocalContext
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+
+Language = Literal["zh-CN", "en"]
+CHINESE: Language = "zh-CN"
+ENGLISH: Language = "en"
+NAMES: Mapping[Language, str] = {CHINESE: "中文", ENGLISH: "English"}
+COOKIE = "rag-language"
+"""What the visitor chose in the settings; `settings.js` writes it."""
+
+_spoken: ContextVar[Language | None] = ContextVar("language", default=None)
+
+
+def words(said: str, /, **values: object) -> str:
+    """What is said, in the language of the moment, with its `{}` filled in.
+
+    In English the form for one is taken where a value is 1, see `english.json`.
+    """
+    if language() == ENGLISH:
+        found = _english().get(said, said)
+        said = found if isinstance(found, str) else found[0 if 1 in values.values() else 1]
+    return said.format(**values) if values else said
+
+
+def marked(said: str) -> str:
+    """The same for a part of Gradio's own, whose i18n puts it into the language in the browser."""
+    return str(gr.I18n()(said))
+
+
+def composed(said: str) -> str:
+    """The same for a text whose `{}` were filled in elsewhere, such as why a sentence was dropped.
+
+    The text itself where it is not known.
+    """
+    if language() == CHINESE or said in _english():
+        return words(said)
+    for form, key in _forms():
+        if match := form.fullmatch(said):
+            return words(key, **match.groupdict())
+    return said
+
+
+def language() -> Language:
+    """The language of the visitor whose event is handled; Chinese where there is none."""
+    if (chosen := _spoken.get()) is not None:
+        return chosen
+    request = LocalContext.request.get(None)  # Gradio sets it around each call of a handler
+    return preferred(request.headers) if request is not None else CHINESE
+
+
+@contextmanager
+def speaking(chosen: Language) -> Iterator[None]:
+    """Everything within is said in a language."""
+    before = _spoken.set(chosen)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def preferred(headers: Mapping[str, Any]) -> Language:
+    """The language for a request: as chosen, else the first of the browser's that there is."""
+    chosen = cookie_parser(str(headers.get("cookie") or "")).get(COOKIE)
+    for one in NAMES:
+        if chosen == one:
+            return one
+    for wanted in _by_weight(str(headers.get("accept-language") or "")):
+        for one in NAMES:
+            if wanted.split("-")[0] == one.split("-")[0]:
+                return one
+    return CHINESE
+
+
+def of_scope(scope: Mapping[str, Any]) -> Language:
+    """The language for an ASGI request."""
+    return preferred(Headers(raw=scope["headers"]))
+
+
+def translations() -> dict[Language, dict[str, str]]:
+    """The words as Gradio's i18n takes them: without it every key would be taken for English."""
+    several = {key: one if isinstance(one, str) else one[1] for key, one in _english().items()}
+    return {CHINESE: {key: key for key in several}, ENGLISH: several}
+
+
+def _by_weight(accepted: str) -> list[str]:
+    """The languages of an Accept-Language header, the most wanted first."""
+    weighed = []
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        number = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", weight)
+        weighed.append((float(number[1]) if number else 1.0, name.strip()))
+    return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight]
+
+
+@cache
+def _english() -> Mapping[str, str | list[str]]:
+    """Chinese to English; two forms, for one and for more, where they differ."""
+    text = (resources.files("rag.web") / "english.json").read_text("utf-8")
+    known: dict[str, str | list[str]] = json.loads(text)
+    return known
+
+
+@cache
+def _forms() -> list[tuple[re.Pattern[str], str]]:
+    """Keys with names in them as patterns, those with the most text of their own first."""
+    keys = sorted((key for key in _english() if "{" in key), key=lambda key: -_own(key))
+    return [(re.compile(_pattern(key), re.DOTALL), key) for key in keys if _own(key)]
+
+
+def _own(key: str) -> int:
+    return len(re.sub(r"\{.*?\}", "", key))
+
+
+def _pattern(key: str) -> str:
+    parts = re.split(r"\{(\w+)\}", key)
+    return "".join(
+        re.escape(part) if place % 2 == 0 else f"(?P<{part}>.+)" for place, part in enumerate(parts)
+    )

@@ -1,0 +1,92 @@
+// What becomes of a page whose server cannot be reached, or no longer knows it.
+// A bar says so while the connection is tried again. Afterwards the page goes on where it was,
+// or opens anew where the server was started anew or an answer was cut off: the conversation is
+// kept, and the question that was not answered stands in the box again.
+{
+  const EVERY = 2000; // milliseconds
+  const DRAFT = "rag.draft";
+  const send = window.fetch;
+  const find = (selector) => document.querySelector(selector);
+  let lost = 0; // the interval in which it is tried
+  let leaving = false;
+
+  const bar = document.createElement("div");
+  bar.className = "lost";
+  bar.setAttribute("role", "alert");
+  const show = () => {
+    const remedy = navigator.onLine
+      ? words("服务可能停了或正在重启；恢复后会自动接上。")
+      : words("这台设备没有联网；连上后会自动接上。");
+    const head = document.createElement("strong");
+    head.textContent = words("连不上服务");
+    bar.replaceChildren(head, remedy);
+    document.body.append(bar);
+    document.body.dataset.lost = "";
+  };
+  const unanswered = () => find("#live .turn:is(.running, .waiting) .question")?.textContent;
+
+  // What the server says: the id of its start; null where it says nothing.
+  const started = async () => {
+    try {
+      const answer = await send("/gradio_api/app_id", { cache: "no-store" });
+      if (answer.status === 401) location.assign("/login");
+      return answer.ok ? (await answer.json()).app_id : null;
+    } catch {
+      return null; // that it fails is what was asked
+    }
+  };
+  const look = async () => {
+    const id = await started();
+    if (id === null) return;
+    clearInterval(lost);
+    lost = 0;
+    if (id !== window.gradio_config.app_id || unanswered()) {
+      document.body.dataset.lost = "again";
+      keep();
+      location.reload();
+      return;
+    }
+    delete document.body.dataset.lost;
+    bar.remove();
+    document.dispatchEvent(new CustomEvent("say", { detail: words("已重新连上。") }));
+  };
+  const doubt = async () => {
+    if (lost || leaving || (await started()) !== null || lost || leaving) return;
+    lost = setInterval(look, EVERY);
+    show();
+  };
+
+  const keep = () => {
+    const draft = find("#box textarea")?.value || unanswered();
+    if (draft) sessionStorage.setItem(DRAFT, draft);
+  };
+  addEventListener("pagehide", () => {
+    leaving = true;
+    if (lost) keep(); // Gradio, or the reader, opens the page anew
+  });
+  document.addEventListener(
+    "talk", // the page is drawn
+    () => {
+      const draft = sessionStorage.getItem(DRAFT);
+      const box = find("#box textarea");
+      sessionStorage.removeItem(DRAFT);
+      if (!draft || !box || box.value) return;
+      box.value = draft;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+    { once: true },
+  );
+
+  window.fetch = async (...request) => {
+    try {
+      const answer = await send(...request);
+      // where the login has ended under an open page, its next request leads to the login
+      if (answer.status === 401) location.assign("/login");
+      return answer;
+    } catch (error) {
+      if (error.name !== "AbortError") doubt();
+      throw error;
+    }
+  };
+  addEventListener("offline", doubt);
+}
