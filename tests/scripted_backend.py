@@ -262,10 +262,13 @@ class ScriptedBackend:
 
 @contextmanager
 def serving(
-    backend: Backend, keeper: Keeper | None = None, library: Library | None = None
+    backend: Backend,
+    keeper: Keeper | None = None,
+    library: Library | None = None,
+    port: int = 0,
 ) -> Iterator[str]:
-    """Serve the page on a free port; yields its address."""
-    bound = listen("127.0.0.1", 0)
+    """Serve the page, on a free port where none is given; yields its address."""
+    bound = listen("127.0.0.1", port)
     server = PageServer(backend, keeper, library)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()

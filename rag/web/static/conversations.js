@@ -92,7 +92,7 @@ const draw = () => {
   });
   const none = store.all().length ? words("没有找到。") : words("还没有对话。");
   entries.replaceChildren(...(drawn.length ? drawn : [make("p", none, { class: "none" })]));
-  if (store.damaged) say(words("存坏了、已去掉的对话：{n} 段。", { n: store.damaged }));
+  if (store.damaged) say(words("有 {n} 段对话存坏了，已去掉。", { n: store.damaged }));
   store.damaged = 0;
 };
 
@@ -134,7 +134,7 @@ const fresh = () => {
 const keep = (talk) => {
   const gone = store.put(talk);
   draw();
-  if (gone > 0) say(words("已满，删去了最早的对话：{n} 段。", { n: gone }));
+  if (gone > 0) say(words("已满，最早的 {n} 段对话已删去。", { n: gone }));
   if (gone < 0) say(words("浏览器里存不下了，这一问没有保存；请开始新对话，或删去几段。"));
 };
 const rename = (item, talk) => {
