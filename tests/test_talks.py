@@ -36,8 +36,12 @@ def record(place: int, title: str = "", **more: object) -> str:
     return json.dumps({"id": number(place), "title": title, **more}, ensure_ascii=False)
 
 
-def put(talks: Talks, user: str, place: int, changed: int | None = None, title: str = "") -> list[str]:
-    return talks.put(user, number(place), place if changed is None else changed, record(place, title))
+def put(
+    talks: Talks, user: str, place: int, changed: int | None = None, title: str = ""
+) -> list[str]:
+    return talks.put(
+        user, number(place), place if changed is None else changed, record(place, title)
+    )
 
 
 def read(talks: Talks, user: str) -> list[dict[str, Any]]:
@@ -98,7 +102,9 @@ def test_nasty_text_comes_back_as_it_was(path: Path, text: str) -> None:
     assert read(talks, text) == []
 
 
-def test_the_oldest_go_where_there_are_too_many(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_go_where_there_are_too_many(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "MOST", 3)
     talks = Talks(path)
     put(talks, "乙", 1)
@@ -111,7 +117,9 @@ def test_the_oldest_go_where_there_are_too_many(path: Path, monkeypatch: pytest.
     assert ids(talks, "乙") == [1]
 
 
-def test_the_oldest_go_where_they_take_too_much(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_go_where_they_take_too_much(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     talks, size = Talks(path), len(record(1, "题" * 100).encode())
     monkeypatch.setattr(module, "ROOM", 3 * size)
     assert [put(talks, "甲", place, title="题" * 100) for place in range(1, 4)] == [[], [], []]
