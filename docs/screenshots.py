@@ -125,7 +125,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         corpus = shutil.copytree(SAMPLES, Path(folder) / "corpus")
         settings = load_settings(corpus=corpus, index=Path(folder) / "index")
-        settings = settings.model_copy(update={"feedback": Path(folder) / "feedback.sqlite3"})
+        kept = {name: Path(folder) / f"{name}.sqlite3" for name in ("feedback", "conversations")}
+        settings = settings.model_copy(update=kept)
         browser = playwright.chromium.launch(
             executable_path=next(found), args=["--no-sandbox", "--disable-gpu"], env=environment
         )

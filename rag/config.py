@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     feedback: Path = Field(
         Path("feedback.sqlite3"), description="what users think of answers, from the chat"
     )
+    conversations: Path = Field(
+        Path("conversations.sqlite3"), description="conversations of those who log in"
+    )
 
     cases: Path = Field(Path("tests/qa"), description="folder of case files for the tab 评测")
 

@@ -103,7 +103,7 @@ class Users:
 
     def get(self, name: str) -> User | None:
         """The user of a name, as the file has it now."""
-        return self._current().get(_same(name))
+        return self._current().get(kept_as(name))
 
     def verify(self, name: str, password: str) -> bool:
         """Whether the password is the user's. Takes as long for a name that is unknown."""
@@ -121,7 +121,7 @@ class Users:
 
     def add(self, name: str, password: str) -> str:
         """Add a user; returns the API key, which is kept nowhere. Raises ConfigError."""
-        name = _same(name)
+        name = kept_as(name)
         if not NAME.fullmatch(name):
             raise ConfigError(
                 f"user name {name!r} is not 1 to 64 letters, digits or any of . _ @ -; "
@@ -154,7 +154,7 @@ class Users:
         self._write(users)
 
     def _known(self, users: dict[str, User], name: str) -> User:
-        user = users.get(_same(name))
+        user = users.get(kept_as(name))
         if user is None:
             raise ConfigError(f"no user {name} in {self.path}; `rag users list` names them")
         return user
@@ -214,7 +214,8 @@ class Users:
             ) from error
 
 
-def _same(name: str) -> str:
+def kept_as(name: str) -> str:
+    """A name in the form in which it is kept: the same letters may be typed composed or not."""
     return unicodedata.normalize("NFC", name)
 
 

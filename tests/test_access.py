@@ -200,6 +200,7 @@ def test_users_are_kept_by_commands(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RAG_USERS", str(path))
+    monkeypatch.setenv("RAG_CONVERSATIONS", str(path.with_name("conversations.sqlite3")))
     monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
     assert run("users", "add", "甲", "--password-stdin") == 0
     key = capsys.readouterr().out.strip()
@@ -347,7 +348,12 @@ def test_a_session_ends_with_its_time_and_with_its_user(users: Users) -> None:
 @pytest.fixture
 def backend(path: Path) -> ScriptedBackend:
     scripted = ScriptedBackend()
-    scripted.settings = Settings(question_chars=60, users=path, upload_mb=1)
+    scripted.settings = Settings(
+        question_chars=60,
+        users=path,
+        upload_mb=1,
+        conversations=path.with_name("conversations.sqlite3"),
+    )
     return scripted
 
 

@@ -247,9 +247,7 @@ def test_an_english_browser_gets_an_english_page(
     page = open_page(english, url)
     assert page.evaluate("document.documentElement.lang") == "en"
     expect(page).to_have_title("Ask the newspaper")
-    expect(page.locator("#box textarea")).to_have_attribute(
-        "placeholder", "Write a question"
-    )
+    expect(page.locator("#box textarea")).to_have_attribute("placeholder", "Write a question")
     expect(page.locator("#send")).to_have_text("Ask")
     ask(page, "南湖园区有多少个算法通过备案？")
     expect_answered(page, "南湖园区有多少个算法通过备案？")

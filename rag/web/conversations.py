@@ -20,7 +20,7 @@ from rag.web.theme import asset, part
 
 Update = dict[str, Any]
 
-SCRIPTS = ("conversation_store.js", "conversations.js", "links.js")
+SCRIPTS = ("conversation_store.js", "conversation_server.js", "conversations.js", "links.js")
 BUSY = "上一个问题还在回答；请等它答完，或先停止。"
 DAMAGED = "这段对话存坏了，打不开，已从列表中去掉。"
 LOST = "链接不完整，没有可问的问题。"
@@ -33,7 +33,7 @@ class ConversationHandlers:
         self.chat, self.assistant = chat, chat.assistant
 
     def reopen(self, wanted: object, conversation: Conversation) -> Update:
-        """Go on with a conversation that the browser kept. wanted: its record, not checked."""
+        """Go on with a conversation that was kept. wanted: its record, not checked."""
         if conversation.busy:
             return _notice(BUSY)
         record = wanted if isinstance(wanted, dict) else {}
@@ -100,7 +100,7 @@ class ConversationHandlers:
 
 
 def keep(conversation: Conversation) -> Update:
-    """Have the browser keep the turn that is over."""
+    """Have the page keep the turn that is over."""
     turn = conversation.current
     if turn is None or not turn.over:
         return {}

@@ -1,6 +1,6 @@
 """The list of conversations as it is drawn, and what passes between it and the server.
 
-Its entries are made in the browser, which alone has them (`conversations.js`).
+Its entries are made in the browser (`conversations.js`), which has them or is given them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from rag.web.language import CHINESE, words
 from rag.web.markup import NOTHING, Html, tag
 
 KEPT = "只存在这个浏览器里，不会传到别处。最多留 60 段（约 2 MB），满了先删最早的。"
+KEPT_BY_SERVER = (
+    "存在这台服务器上，换个浏览器登录也在，别的用户看不到。"
+    "最多留 200 段（约 4 MB），满了先删最早的。"
+)
 
 
 def opener() -> Html:
@@ -55,6 +59,7 @@ def shell() -> Html:
         tag("div", class_="entries"),
         tag("div", class_="told", role="status"),
         tag("p", words(KEPT), class_="foot"),
+        tag("p", words(KEPT_BY_SERVER), class_="foot", data_login=True, hidden=True),
         id="talk-list",
         class_="talks",
         aria_label=words("对话"),
@@ -77,7 +82,9 @@ def link(turn: Turn) -> Html:
         words("链接"),
         type="button",
         class_="quiet link",
-        title=words("复制这一问的链接。在这个浏览器里打开会回到这个回答，在别处打开可以照样再问"),
+        title=words(
+            "复制这一问的链接。在存着这段对话的地方打开会回到这个回答，在别处打开可以照样再问"
+        ),
         data_link=urlencode({"a": turn.question, **given}, errors="replace"),
     )
 

@@ -1,14 +1,17 @@
 """What the page needs before anything of it is painted: its language, its ground light or dark.
 
 Gradio adds a page's own head only once it has started, when a white page would have flashed
-already before a reader who chose a dark one.
+already before a reader who chose a dark one. For one who is logged in, what the server keeps is
+asked for as early, so that it is there when the list is drawn.
 """
 
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.web.access import user
 from rag.web.language import Language, of_scope
 from rag.web.theme import asset
 
@@ -16,11 +19,14 @@ HEAD = b"<head>"
 
 
 class EarlyHead:
-    """Adds `appearance.css` and `appearance.js` to the head of the page at `/`."""
+    """Adds `appearance.css` and `appearance.js` to the head of the page at `/`; after a login
+    `conversation_early.js` as well, by which the page knows that there was one.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._style, self._script = asset("appearance.css"), asset("appearance.js")
+        self._with_login = f"<script>{asset('conversation_early.js')}</script>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and what comes back to it; a page is held until it is whole."""
@@ -38,7 +44,9 @@ class EarlyHead:
             elif start is not None and message["type"] == "http.response.body":
                 body += message.get("body", b"")
                 if not message.get("more_body"):
-                    body = body.replace(HEAD, HEAD + added, 1)
+                    # the gate, which stands further in, has written by now who it is
+                    theirs = self._with_login if user(Request(scope)) is not None else b""
+                    body = body.replace(HEAD, HEAD + added + theirs, 1)
                     MutableHeaders(scope=start)["content-length"] = str(len(body))
                     await send(start)
                     await send({"type": "http.response.body", "body": body})

@@ -1,7 +1,7 @@
 """Conversations as they are kept, and as they are read back.
 
-The browser keeps them, so that nobody else's eyes see them; a store on the server would take
-and give back the same records. What comes back may have been altered: it is checked whole.
+The browser keeps them, so that nobody else's eyes see them, or the server for those who log in
+(`talk_routes`). What comes back from either may have been altered: it is checked whole.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class KeptTurn(Kept):
     text: Text = ""
     problem: Line = ""
     answer: KeptAnswer | None = None
+    at: Word = ""
 
     @model_validator(mode="after")
     def _answered(self) -> KeptTurn:
@@ -48,6 +49,13 @@ class KeptConversation(Kept):
     turns: Annotated[tuple[KeptTurn, ...], Field(min_length=1, max_length=MOST_TURNS)]
 
 
+class KeptRecord(KeptConversation):
+    """A conversation as the list of them has it. changed: milliseconds since 1970."""
+
+    title: Word
+    changed: Annotated[int, Field(ge=0, lt=2**53)]
+
+
 def turn_to_dict(turn: Turn) -> dict[str, Any]:
     """A turn that is over, as it is kept; `KeptTurn` reads it back."""
     return {
@@ -59,6 +67,20 @@ def turn_to_dict(turn: Turn) -> dict[str, Any]:
         "answer": answer_to_dict(turn.answer) if turn.answer else None,
         "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def read_record(body: bytes) -> KeptRecord:
+    """What the page has the server keep, as JSON: something that can be opened again.
+
+    Raises QuestionError, naming the field, for anything else.
+    """
+    try:
+        record = KeptRecord.model_validate_json(body)
+    except ValidationError as error:
+        raise QuestionError(f"{fault(error)}; the conversation cannot be kept") from error
+    for turn in record.turns:
+        read_filters(turn.filters)
+    return record
 
 
 def read_conversation(given: object, find: FindArticle) -> Conversation:

@@ -20,6 +20,7 @@ from rag.web.access import Gate, check_access
 from rag.web.backend import Backend, Keeper
 from rag.web.early import EarlyHead
 from rag.web.page import build_page
+from rag.web.talk_routes import add_talk_routes
 from rag.web.theme import head, theme
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def page_app(page: gr.Blocks, settings: Settings) -> FastAPI:
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(EarlyHead)
     app.add_middleware(SecureHeaders)  # the outermost: what the gate answers has them too
+    add_talk_routes(app, settings.conversations)
     gr.mount_gradio_app(
         app,
         page,

@@ -1,29 +1,30 @@
 // Where conversations are kept: in this browser, each under a key of its own, so that a damaged
-// one harms no other. A store on the server would have the same functions.
+// one harms no other. After a login `serverStore`, with the same functions, takes its place.
 
 const PREFIX = "rag.talk.";
 const MOST = 60; // conversations
 const ROOM = 1_000_000; // characters of all, at two bytes each
 
-const store = (() => {
+// What was kept may have been altered: the list shows nothing but texts and a time.
+const isWhole = (talk) =>
+  /^[0-9a-f]{16}$/.test(talk?.id) &&
+  typeof talk.title === "string" &&
+  Number.isFinite(talk.changed) &&
+  Array.isArray(talk.turns) &&
+  talk.turns.length > 0 &&
+  talk.turns.every((turn) => typeof turn?.question === "string");
+
+const browserStore = (() => {
   let known = null; // what was read, newest first
   const dropped = (key) => {
     localStorage.removeItem(key);
-    store.damaged += 1;
+    browserStore.damaged += 1;
     return null;
   };
-  // What stands there may have been altered: the list shows nothing but texts and a time.
   const read = (key) => {
     try {
       const talk = JSON.parse(localStorage.getItem(key));
-      const whole =
-        /^[0-9a-f]{16}$/.test(talk.id) &&
-        key === PREFIX + talk.id &&
-        typeof talk.title === "string" &&
-        Number.isFinite(talk.changed) &&
-        talk.turns.length > 0 &&
-        talk.turns.every((turn) => typeof turn.question === "string");
-      return whole ? talk : dropped(key);
+      return isWhole(talk) && key === PREFIX + talk.id ? talk : dropped(key);
     } catch (error) {
       console.warn(`${key}: ${error.message}`);
       return dropped(key);
@@ -34,6 +35,9 @@ const store = (() => {
 
   return {
     damaged: 0,
+    unread: "", // why the list is empty, where that does not say that there is nothing
+    signs: ["storage"], // events after which it may be another
+    ready: Promise.resolve(),
     forget() {
       known = null;
     },

@@ -25,6 +25,7 @@ const make = (name, text, attributes = {}) => {
   return made;
 };
 const button = (text, attributes) => make("button", text, { type: "button", ...attributes });
+const beside = document.body.appendChild(make("div", "", { class: "talks-beside", role: "alert" }));
 const say = (text, act = "", undo = null) => {
   clearTimeout(timer);
   told.replaceChildren(...(text ? [make("span", text)] : []));
@@ -90,7 +91,8 @@ const draw = () => {
     list.append(...items);
     return [make("h3", name), list];
   });
-  const none = store.all().length ? words("没有找到。") : words("还没有对话。");
+  const none =
+    store.unread || (store.all().length ? words("没有找到。") : words("还没有对话。"));
   entries.replaceChildren(...(drawn.length ? drawn : [make("p", none, { class: "none" })]));
   if (store.damaged) say(words("有 {n} 段对话存坏了，已去掉。", { n: store.damaged }));
   store.damaged = 0;
@@ -104,6 +106,7 @@ const mark = () => {
 const show = () => {
   if (wide.matches) dialog.open = true; // `show()` would take the focus
   else if (!dialog.open) dialog.showModal();
+  beside.textContent = "";
   draw();
   mark();
 };
@@ -131,9 +134,11 @@ const fresh = () => {
   if (cover()) dialog.close();
   trigger("fresh");
 };
-const keep = (talk) => {
-  const gone = store.put(talk);
+const keep = async (talk) => {
+  const kept = store.put(talk); // it is in the list at once
   draw();
+  const gone = await kept;
+  if (gone) draw();
   if (gone > 0) say(words("已满，最早的 {n} 段对话已删去。", { n: gone }));
   if (gone < 0) say(words("浏览器里存不下了，这一问没有保存；请开始新对话，或删去几段。"));
 };
@@ -142,7 +147,10 @@ const rename = (item, talk) => {
   const done = (taken) => {
     field.onblur = null;
     const name = field.value.trim();
-    if (taken && name && name !== title(talk)) store.put({ ...talk, title: name });
+    // meanwhile it may have got another question
+    if (taken && name && name !== title(talk)) {
+      store.put({ ...(store.get(talk.id) ?? talk), title: name });
+    }
     draw();
     entries.querySelector(`[data-id="${talk.id}"] .name`)?.focus();
   };
@@ -189,10 +197,18 @@ document.addEventListener("click", (event) => {
   if (control === "toggle" || control === "close") toggle();
   if (control === "fresh") fresh();
 });
-window.addEventListener("storage", () => {
-  store.forget();
-  draw();
-});
+const lookAgain = async () => {
+  if ((await store.forget()) !== false) draw();
+};
+for (const sign of store.signs) window.addEventListener(sign, lookAgain);
+// What a store says by itself is seen without the list too; with `instead`, in the place of that.
+store.tell = (text, instead = "") => {
+  if (!instead || told.textContent === instead) say(text);
+  if (!instead || beside.textContent === instead) beside.textContent = dialog.open ? "" : text;
+};
+for (const foot of element.querySelectorAll(".foot")) {
+  foot.hidden = "login" in foot.dataset !== (store === serverStore);
+}
 
 // What the server tells
 const enter = (id) => {

@@ -35,7 +35,11 @@ document.addEventListener("click", async (event) => {
     link.textContent = words("链接");
   }, 2000);
 });
-window.addEventListener("hashchange", follow);
+// what it leads to may have been kept in another browser just now
+window.addEventListener("hashchange", async () => {
+  await store.forget();
+  follow();
+});
 
 // Who comes after a logout begins anew.
 document.addEventListener("submit", (event) => {
@@ -43,16 +47,22 @@ document.addEventListener("submit", (event) => {
 });
 
 // Once the page was greeted: what a link leads to, else what this tab has shown before
-const before = store.get(sessionStorage.getItem(OPEN));
+const before = sessionStorage.getItem(OPEN);
+const column = localStorage.getItem(COLUMN);
 if (before) root.dataset.restoring = ""; // the welcome would only flash
+if (wide.matches && column === "open") show();
+const read = store.ready.then(() => {
+  if (!store.get(before)) delete root.dataset.restoring;
+  draw();
+  if (wide.matches && !column && store.all().length) show();
+});
 document.addEventListener(
   "talk",
-  () => {
+  async () => {
     mark();
-    if (!follow() && before) reopen(before);
+    await read;
+    const talk = store.get(before);
+    if (!follow() && talk && !current) reopen(talk);
   },
   { once: true },
 );
-draw();
-const wanted = localStorage.getItem(COLUMN) ?? (store.all().length ? "open" : "shut");
-if (wide.matches && wanted === "open") show();

@@ -1,0 +1,6 @@
+// After a login alone: what the server keeps is asked for before Gradio has started.
+// `conversation_server.js` reads the answer.
+window.keptConversations = fetch("/conversations", { cache: "no-store" }).catch((error) => {
+  console.warn(`/conversations: ${error.message}`);
+  return null;
+});

@@ -1,0 +1,129 @@
+// Where the conversations of one who is logged in are kept: on the server, under the user's name,
+// so that they are there in every browser. The same functions as `browserStore`. What is written
+// is in the list at once; what the server has not taken stays there and is sent again.
+
+const serverStore = (() => {
+  const PLACE = "/conversations";
+  const LIVES_ON = 60_000; // bytes that a browser goes on sending once its page is gone
+  const READING = words("正在读取…");
+  const UNREAD = words("没有读到以前的对话；请重新打开页面。");
+  const UNSENT = words("服务器没有应答，这次改动还没有存上；请先别关，回到这一页时会再试。");
+  const REFUSED = words("服务器存不下这段对话，这一问没有保存；请开始新对话。");
+
+  const held = new Map(); // as the server has them
+  const unsaved = new Map(); // what it has not taken yet; null: is to be deleted there
+  const refused = new WeakSet(); // what it will never take
+  let user = null; // whose they are, once they were read
+  let version = ""; // of all that was read
+  let last = Promise.resolve();
+  let refreshing = null;
+
+  // One request after the other, so that what is read never is older than what was written.
+  const inTurn = (work) => {
+    last = last.then(work);
+    return last;
+  };
+  const failed = (error) => {
+    console.warn(`${PLACE}: ${error.message}`);
+    return null;
+  };
+  const call = (path, options) =>
+    fetch(PLACE + path, { cache: "no-store", ...options }).catch(failed);
+  const json = async (answer) => (answer?.ok ? answer.json().catch(failed) : null);
+
+  // Whether there is anything else than before.
+  const take = async (answer) => {
+    if (answer?.status === 304) return false;
+    const given = await json(answer);
+    if (!given) {
+      if (user === null) serverStore.unread = UNREAD;
+      return user === null;
+    }
+    if (user !== null && user !== given.user) {
+      location.reload(); // another has logged in: nothing of this page is theirs
+      return false;
+    }
+    const whole = given.conversations.filter(isWhole);
+    const others = given.conversations.filter((talk) => !whole.includes(talk));
+    for (const talk of others) unsaved.set(talk.id, null);
+    serverStore.damaged += given.damaged + others.length;
+    held.clear();
+    for (const talk of whole) held.set(talk.id, talk);
+    [user, version] = [given.user, answer.headers.get("ETag")];
+    serverStore.unread = "";
+    return true;
+  };
+  const read = async () => take(await call("", { headers: { "If-None-Match": version } }));
+
+  const send = (id, talk) => {
+    const path = `/${encodeURIComponent(id)}?user=${encodeURIComponent(user)}`;
+    if (!talk) return call(path, { method: "DELETE" });
+    const body = new Blob([JSON.stringify(talk)], { type: "application/json" });
+    return call(path, { method: "PUT", body, keepalive: body.size < LIVES_ON });
+  };
+  // Send all that is to be sent; how many of the oldest had to go for it.
+  const write = async () => {
+    let gone = 0;
+    if (user === null) await read(); // else what is not known here would be written over
+    for (const [id, talk] of [...unsaved]) {
+      if (refused.has(talk)) continue;
+      const answer = user === null ? null : await send(id, talk);
+      if (answer?.status === 409) location.reload(); // as above
+      if (talk && [400, 413].includes(answer?.status)) {
+        refused.add(talk);
+        serverStore.tell(REFUSED);
+        continue;
+      }
+      if (!answer?.ok) {
+        serverStore.tell(UNSENT);
+        return gone;
+      }
+      if (unsaved.get(id) === talk) unsaved.delete(id);
+      if (talk) held.set(id, talk);
+      else held.delete(id);
+      const dropped = talk ? ((await json(answer))?.dropped ?? []) : [];
+      for (const one of dropped) held.delete(one);
+      gone += dropped.length;
+    }
+    serverStore.tell("", UNSENT); // that is over
+    return gone;
+  };
+  const refresh = async () => {
+    await write();
+    return read();
+  };
+
+  return {
+    damaged: 0,
+    unread: READING,
+    signs: ["focus", "visibilitychange"], // another browser may have written meanwhile
+    tell() {},
+    // Once there is a list. Whoever is not logged in has nothing here to wait for.
+    ready: window.keptConversations && inTurn(async () => take(await window.keptConversations)),
+    forget() {
+      if (document.hidden) return false;
+      refreshing ??= inTurn(refresh).finally(() => {
+        refreshing = null;
+      });
+      return refreshing;
+    },
+    all() {
+      const all = new Map([...held, ...unsaved]);
+      const talks = [...all.values()].filter(Boolean);
+      return talks.sort((a, b) => b.changed - a.changed);
+    },
+    get(id) {
+      return this.all().find((talk) => talk.id === id);
+    },
+    remove(id) {
+      unsaved.set(id, null);
+      return inTurn(write);
+    },
+    put(talk) {
+      unsaved.set(talk.id, talk);
+      return inTurn(write);
+    },
+  };
+})();
+
+const store = window.keptConversations ? serverStore : browserStore;
