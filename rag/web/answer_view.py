@@ -11,6 +11,8 @@ from rag.web.conversation import Thumb, Turn
 from rag.web.markup import NOTHING, Html, tag
 
 STEPS = (("retrieve", "检索"), ("read", "阅读"), ("check", "核对"))
+OPENING = (("retrieve", "检索"), ("load", "首次装入模型"))
+"""The same while the generator that was chosen is not open yet."""
 REASONS = ("答非所问", "数字不对", "引错了原文", "没有答全", "应当拒答", "其他")
 COMMENT = 500
 NEAREST = 3
@@ -26,7 +28,7 @@ def steps(turn: Turn) -> Html:
         before = f"前面还有 {turn.ahead} 个问题，请稍候。"
         return tag("div", tag("p", before, class_="queued"), class_="progress", role="status")
     items = []
-    for name, label in STEPS:
+    for name, label in OPENING if turn.step == "load" else STEPS:
         now = turn.status == "running" and name == turn.step
         spent = turn.seconds(name)
         items.append(
@@ -50,8 +52,11 @@ def steps(turn: Turn) -> Html:
     return tag("div", tag("ol", *items, class_="steps"), class_="progress", role="status")
 
 
-def timings(answer: Answer) -> Html:
-    """What stands in the line of the steps in the end: their times, and which index was read."""
+def timings(answer: Answer, loading: float = 0.0) -> Html:
+    """What stands in the line of the steps in the end: their times, and which index was read.
+
+    loading: seconds in which the generator was opened, a part of the total.
+    """
     spent = answer.timings
     items = [
         tag("li", f"{label} ", tag("span", _seconds(seconds), class_="took"), class_="done")
@@ -65,11 +70,13 @@ def timings(answer: Answer) -> Html:
         class_="total",
         title=None if first is None else f"首字 {_seconds(first)}",
     )
+    loaded = f"其中首次装入模型 {_seconds(loading)}"
     index = tag("span", f"索引 {answer.index_version}", class_="index")
     return tag(
         "div",
         tag("ol", *items, class_="steps") if items else NOTHING,
         total,
+        tag("span", loaded, class_="loaded") if loading else NOTHING,
         index,
         class_="progress timings",
     )
@@ -155,6 +162,8 @@ def anew(turn: Turn) -> Html:
         return NOTHING
     same = turn.answer.text == turn.before.text
     done = f"这一次多读了 {turn.more} 段资料" if turn.more else "资料有更新，重新答了一次"
+    if turn.answer.generator != turn.before.generator:
+        done = "换了模型，重新答了一次"
     return tag(
         "p", f"{done}，{'答案没有变' if same else '答案与上一次不同'}。", class_="aside anew"
     )

@@ -15,6 +15,12 @@ USUAL_LENGTH = "medium"
 THEMES = {"system": ("跟随系统", ""), "light": ("浅色", ""), "dark": ("深色", "")}
 CHARS = 1.5
 """Chinese characters of a token, about."""
+GENERATORS = {
+    "bundled": "最快；两个核心上一次回答约 2 秒",
+    "bundled-large": "写得更通顺、更准，但一次回答要等约四倍的时间",
+}
+"""What it means to choose one, by its name in the settings."""
+ANOTHER = "管理员另加的模型；越大写得越好，也越慢"
 WHERE = {
     "unpacked": "已就绪",
     "packages": "已安装，第一次用时解包",
@@ -98,7 +104,12 @@ def _sources(settings: Settings) -> Html:
 
 
 def _choice(
-    name: str, label: str, choices: Mapping[str, tuple[str, str]], usual: str, effect: str
+    name: str,
+    label: str,
+    choices: Mapping[str, tuple[str, str]],
+    usual: str,
+    effect: str,
+    kind: str = "choices",
 ) -> Html:
     items = [
         tag(
@@ -109,10 +120,22 @@ def _choice(
         )
         for value, (said, note) in choices.items()
     ]
-    return _group(label, tag("div", *items, class_="choices"), tag("p", effect, class_="effect"))
+    return _group(label, tag("div", *items, class_=kind), tag("p", effect, class_="effect"))
 
 
 def _generators(settings: Settings, models: Sequence[ModelState]) -> Html:
+    """The generators to choose from; where there is but one, how another could be had."""
+    if len(settings.offered) > 1:
+        titles = {_name(one): one.model.title for one in models}
+        choices = {
+            name: (titles.get(name, name), GENERATORS.get(name, ANOTHER))
+            for name in settings.offered
+        }
+        usual, note = choices.pop(settings.generator)
+        said = "每一句都照样和原文核对。第一次用到的模型要先装入，会多等一会儿。"
+        # the usual one has no name of its own: who never chose follows the settings
+        choices = {"": (f"{usual}（默认）", note), **choices}
+        return _choice("generator", "生成模型", choices, "", said, "choices stacked")
     used = next((one for one in models if _name(one) == settings.generator), None)
     others = [
         tag(
@@ -124,7 +147,10 @@ def _generators(settings: Settings, models: Sequence[ModelState]) -> Html:
         for one in models
         if one is not used
     ]
-    said = "大的模型写得更通顺，但更慢。换模型要由管理这台机器的人重新启动，运行中不能换。"
+    said = (
+        "大的模型写得更通顺，但更慢。换模型要由管理这台机器的人重新启动；"
+        "启动时用 RAG_GENERATORS 列出几个，大家就可以在这里选。"
+    )
     title = tag("span", used.model.title if used else settings.generator, class_="title")
     return _group(
         "生成模型",

@@ -8,6 +8,7 @@ const form = element.querySelector("form");
 const [sources, length, theme] = ["sources", "length", "theme"].map((name) =>
   form.elements.namedItem(name),
 );
+const generator = form.elements.namedItem("generator"); // null where there is but one
 
 const stored = () => {
   try {
@@ -27,6 +28,8 @@ const fill = () => {
   form.reset();
   if (Number.isInteger(chosen.sources)) sources.value = chosen.sources;
   if ([...length].some((one) => one.value === chosen.length)) length.value = chosen.length;
+  if (generator && [...generator].some((one) => one.value === chosen.generator))
+    generator.value = chosen.generator;
   theme.value = localStorage.getItem(THEME) ?? "system";
   if (!theme.value) theme.value = "system";
   count();
@@ -43,6 +46,7 @@ form.addEventListener("input", (event) => {
 form.addEventListener("change", (event) => {
   if (event.target.name === "theme") return;
   const chosen = { sources: Number(sources.value), length: length.value };
+  if (generator?.value) chosen.generator = generator.value;
   localStorage.setItem(KEY, JSON.stringify(chosen));
   tell();
 });
