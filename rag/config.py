@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     """All that can be chosen. Frozen; make another one to change a value.
 
     encoder, generator: `bundled` (what pip delivers), for the generator also `bundled-large`,
-    a Hugging Face id, or a local folder.
+    a Hugging Face id, or a local folder. generators: more of these, between which and the usual
+    one every visitor may choose; each that is chosen stays in memory.
     """
 
     model_config = SettingsConfigDict(
@@ -47,6 +48,9 @@ class Settings(BaseSettings):
 
     encoder: str = Field("bundled", min_length=1, description="model that embeds text")
     generator: str = Field("bundled", min_length=1, description="model that writes answers")
+    generators: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], NoDecode] = Field(
+        (), description="models that a visitor may choose besides `generator`"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where models run")
     precision: Literal["auto", "bfloat16", "float32"] = Field(
         "auto", description="auto measures once which is faster here"
@@ -85,7 +89,12 @@ class Settings(BaseSettings):
     )
     mcp: bool = Field(False, description="serve /ask and /search as MCP tools too")
 
-    @field_validator("hosts", mode="before")
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The generators that a visitor may choose between, each once; the usual one first."""
+        return tuple(dict.fromkeys((self.generator, *self.generators)))
+
+    @field_validator("hosts", "generators", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """In the environment names stand with commas between them."""

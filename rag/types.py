@@ -133,10 +133,12 @@ class Effort:
     """How much is read and written for one question; None: as much as the settings say.
 
     sources: passages that the generator reads. answer_tokens: longest answer, in tokens.
+    generator: which one writes, by its name in the settings.
     """
 
     sources: int | None = None
     answer_tokens: int | None = None
+    generator: str | None = None
 
 
 USUAL = Effort()
@@ -281,9 +283,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An answer on its way: which step is under way and the sentences checked so far."""
+    """An answer on its way: which step is under way and the sentences checked so far.
 
-    step: Literal["retrieve", "read", "check"]
+    step: `load` where the generator that was chosen is not open yet.
+    """
+
+    step: Literal["retrieve", "load", "read", "check"]
     text: str = ""
 
 

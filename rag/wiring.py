@@ -14,6 +14,7 @@ from rag.index.store import Store
 from rag.live import Live
 from rag.models.encoder import Encoder, SentenceEncoder
 from rag.models.generator import TransformersGenerator
+from rag.models.generators import OtherGenerators
 from rag.progress import Progress, Silent
 from rag.retrieve.search import Search
 from rag.upkeep import Upkeep
@@ -43,9 +44,14 @@ def open_living(settings: Settings, say: Callable[[str], None]) -> tuple[Live, U
     encoder = _once(lambda progress: SentenceEncoder.open(settings, progress))
     generator = _once(lambda progress: TransformersGenerator.open(settings, progress))
 
+    others = OtherGenerators(
+        settings.offered[1:],
+        lambda name: TransformersGenerator.open(settings.model_copy(update={"generator": name})),
+    )
+
     def over(snapshot: Snapshot) -> Assistant:
         search = Search(snapshot, encoder(upkeep), settings)
-        return Assistant(search, generator(upkeep))
+        return Assistant(search, generator(upkeep), others)
 
     live = Live(settings, lambda before: _newest(settings, encoder(upkeep), before, say), over)
     upkeep = Upkeep(settings, encoder, live, say)

@@ -33,7 +33,7 @@ from rag.web.library_handlers import MOST_WAITING, Desk, LibraryHandlers
 from rag.web.library_tab import LibraryTab
 from rag.web.news import changes
 from rag.web.page import build_page
-from rag.web.reasons import in_chinese, told
+from rag.web.reasons import reason, told
 from rag.web.timeline import timeline
 from tests.conftest import ROOT
 from tests.fakes import HashEncoder
@@ -391,9 +391,9 @@ def test_every_reason_of_the_readers_is_said_in_chinese() -> None:
     assert len(reasons) > 30
     # of `find_issue` and of a misuse, which no page comes to
     never = ("7 holds 7 issues", "no file and no issue")
-    unsaid = [r for r in reasons if not CHINESE.search(in_chinese(r)) and not r.startswith(never)]
+    unsaid = [r for r in reasons if not CHINESE.search(reason(r)) and not r.startswith(never)]
     assert unsaid == []
-    assert in_chinese("something new; do this") == "something new; do this"
+    assert reason("something new; do this") == "something new; do this"
 
 
 def test_errors_are_told_in_one_chinese_line(library: Library) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from rag import upkeep
-from rag.web.reasons import in_chinese
+from rag.web.reasons import reason
 from tests.conftest import ROOT
 
 ERRORS = {
@@ -51,7 +51,7 @@ def _filled(value: ast.expr) -> str:
 def test_is_said_in_chinese(message: str):
     if message.startswith(BARE):
         pytest.skip("not shown in a page")
-    assert CHINESE.search(in_chinese(message)), message
+    assert CHINESE.search(reason(message)), message
 
 
 def test_enough_of_them_are_read():
@@ -59,8 +59,8 @@ def test_enough_of_them_are_read():
 
 
 def test_what_matters_is_kept():
-    assert in_chinese("the question has 700 characters; 500 are the most, shorten it") == (
+    assert reason("the question has 700 characters; 500 are the most, shorten it") == (
         "问题有 700 字，最多 500 字；请缩短后再问"
     )
     told = "cannot write the index in /a b: [Errno 28] No space left; free some space, and so on"
-    assert in_chinese(told) == "索引写不进 /a b（[Errno 28] No space left）；请腾出空间，或检查权限"
+    assert reason(told) == "索引写不进 /a b（[Errno 28] No space left）；请腾出空间，或检查权限"

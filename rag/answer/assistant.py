@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Generator as Steps
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.answer.abstain import DEFAULTS, Abstainer, Signals
 from rag.answer.align import Support
@@ -25,6 +26,7 @@ from rag.config import Settings
 from rag.errors import StoreError
 from rag.ingest.chunk import sentence_ranges
 from rag.models.generator import Generator
+from rag.models.generators import OtherGenerators
 from rag.retrieve.period import undated
 from rag.retrieve.search import Search
 from rag.types import (
@@ -49,9 +51,12 @@ HOPELESS = 0.1
 class Assistant:
     """Answers questions from one snapshot of the index. Safe to share between threads."""
 
-    def __init__(self, search: Search, generator: Generator) -> None:
+    def __init__(
+        self, search: Search, generator: Generator, others: OtherGenerators | None = None
+    ) -> None:
+        """others: those that a question may be answered with instead; None: none."""
         self._search = search
-        self._generator = generator
+        self._generator, self._others = generator, others
         self._snapshot, self._retriever = search.snapshot, search.retriever
         settings = search.settings
         self._tagger = pos_tagger(settings.cache_dir)
@@ -71,7 +76,7 @@ class Assistant:
 
     @property
     def generator(self) -> str:
-        """Which weights write."""
+        """Which weights write, where no others are chosen."""
         return self._generator.name
 
     @property
@@ -127,9 +132,10 @@ class Assistant:
     ) -> Iterator[Draft | Answer]:
         """Drafts, whose text is what has been checked so far, then the Answer.
 
-        filters: which articles are read. effort: how much of them, and how long the answer may
-        be. A cancelled stream still ends with an Answer over what was written so far. Raises
-        QuestionError for an empty or overlong question.
+        filters: which articles are read. effort: how much of them, how long the answer may be,
+        and which generator writes. A cancelled stream still ends with an Answer over what was
+        written so far. Raises QuestionError for an empty or overlong question, ModelError where
+        the generator fails or cannot be opened.
         """
         question = self._search.checked(question)
         start = time.perf_counter()
@@ -140,7 +146,7 @@ class Assistant:
             timings = Timings(total=time.perf_counter() - start)
             yield self._answer(question, [Evidence(whole, ())], [composed], timings)
             return
-        clock, first, before = _Clock(), None, ""
+        clock, first, before, writer = _Clock(), None, "", self._generator
         found: list[Evidence] = []
         said: list[Composed] = []
         asked_for = self._parts(whole)
@@ -152,8 +158,10 @@ class Assistant:
             clock.retrieve += clock.lap()
             written, shown = "", ""
             if evidence.hits and evidence.coverage >= HOPELESS:
+                writer = yield from self._writer(effort.generator, before, cancel)
+                clock.lap()
                 yield Draft("read", before)
-                for piece, shown in self._read(evidence, cancel, effort.answer_tokens):
+                for piece, shown in self._read(writer, evidence, cancel, effort.answer_tokens):
                     first = first or time.perf_counter() - start
                     written += piece
                     yield Draft("read", before + shown)
@@ -164,7 +172,8 @@ class Assistant:
             clock.check += clock.lap()
         timings = clock.timings(first, time.perf_counter() - start)
         dropped = asked_for[MOST_PARTS:]
-        yield self._answer(question, found, said, timings, bool(dropped))
+        answer = self._answer(question, found, said, timings, bool(dropped))
+        yield replace(answer, generator=writer.name)
 
     def related(
         self,
@@ -207,11 +216,29 @@ class Assistant:
     def signals(self, question: str, history: Sequence[str] = ()) -> Signals | None:
         """What the decision to answer a question rests on, for calibration."""
         evidence = self._retriever.evidence(self._search.standalone(question, history))
-        draft = "".join(self._write(evidence, None)) if evidence.hits else ""
+        draft = "".join(self._write(self._generator, evidence, None)) if evidence.hits else ""
         return self._composer.signals(evidence, draft)
 
+    def _writer(
+        self, name: str | None, before: str, cancel: threading.Event | None
+    ) -> Steps[Draft, None, Generator]:
+        """The generator of that name, opened first where it is not; drafts tell of that.
+
+        The usual one where none is named that may be chosen, and once `cancel` is set: then it
+        writes nothing.
+        """
+        if name is None or self._others is None or name not in self._others:
+            return self._generator
+        if not self._others.ready(name):
+            yield Draft("load", before)
+        return self._others.get(name, cancel) or self._generator
+
     def _read(
-        self, evidence: Evidence, cancel: threading.Event | None, tokens: int | None
+        self,
+        writer: Generator,
+        evidence: Evidence,
+        cancel: threading.Event | None,
+        tokens: int | None,
     ) -> Iterator[tuple[str, str]]:
         """What the generator writes next, and what may be shown already.
 
@@ -219,7 +246,7 @@ class Assistant:
         reader never sees a sentence that was not checked.
         """
         written, whole, shown = "", 0, ""
-        for piece in self._write(evidence, cancel, tokens):
+        for piece in self._write(writer, evidence, cancel, tokens):
             written += piece
             *complete, _last = sentence_ranges(written) or [(0, 0)]
             if len(complete) > whole:
@@ -228,11 +255,15 @@ class Assistant:
             yield piece, shown
 
     def _write(
-        self, evidence: Evidence, cancel: threading.Event | None, tokens: int | None = None
+        self,
+        writer: Generator,
+        evidence: Evidence,
+        cancel: threading.Event | None,
+        tokens: int | None = None,
     ) -> Iterator[str]:
         prompt = messages(undated(evidence.question), evidence.hits)
         limit = tokens or self.settings.answer_tokens
-        yield from self._generator.stream(prompt, max_tokens=limit, cancel=cancel)
+        yield from writer.stream(prompt, max_tokens=limit, cancel=cancel)
 
     def _answer(
         self,

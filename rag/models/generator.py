@@ -102,7 +102,7 @@ class TransformersGenerator:
                 device_map={"": runtime.device},
                 local_files_only=local,
             )
-        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
             raise ModelError(
                 f"generator {source} cannot be loaded ({first_line(error)}); {remedy}"
             ) from error

@@ -12,6 +12,8 @@ from rag.web.language import CHINESE, words
 from rag.web.markup import NOTHING, Html, tag
 
 STEPS = (("retrieve", "检索"), ("read", "阅读"), ("check", "核对"))
+OPENING = (("retrieve", "检索"), ("load", "首次装入模型"))
+"""The same while the generator that was chosen is not open yet."""
 REASONS = ("答非所问", "数字不对", "引错了原文", "没有答全", "应当拒答", "其他")
 COMMENT = 500
 NEAREST = 3
@@ -27,7 +29,7 @@ def steps(turn: Turn) -> Html:
         before = words("前面还有 {ahead} 个问题，请稍候。", ahead=turn.ahead)
         return tag("div", tag("p", before, class_="queued"), class_="progress", role="status")
     items = []
-    for name, label in STEPS:
+    for name, label in OPENING if turn.step == "load" else STEPS:
         now = turn.status == "running" and name == turn.step
         spent = turn.seconds(name)
         items.append(
@@ -51,8 +53,11 @@ def steps(turn: Turn) -> Html:
     return tag("div", tag("ol", *items, class_="steps"), class_="progress", role="status")
 
 
-def timings(answer: Answer) -> Html:
-    """What stands in the line of the steps in the end: their times, and which index was read."""
+def timings(answer: Answer, loading: float = 0.0) -> Html:
+    """What stands in the line of the steps in the end: their times, and which index was read.
+
+    loading: seconds in which the generator was opened, a part of the total.
+    """
     spent = answer.timings
     items = [
         tag("li", f"{words(label)} ", tag("span", _seconds(seconds), class_="took"), class_="done")
@@ -66,11 +71,13 @@ def timings(answer: Answer) -> Html:
         class_="total",
         title=None if first is None else words("首字 {seconds}", seconds=_seconds(first)),
     )
+    loaded = words("其中首次装入模型 {seconds}", seconds=_seconds(loading))
     index = tag("span", words("索引 {version}", version=answer.index_version), class_="index")
     return tag(
         "div",
         tag("ol", *items, class_="steps") if items else NOTHING,
         total,
+        tag("span", loaded, class_="loaded") if loading else NOTHING,
         index,
         class_="progress timings",
     )
@@ -164,12 +171,11 @@ def anew(turn: Turn) -> Html:
     if turn.answer is None or turn.before is None:
         return NOTHING
     same = turn.answer.text == turn.before.text
-    done = words(
-        "这一次多读了 {more} 段资料，" if turn.more else "资料有更新，重新答了一次，",
-        more=turn.more,
-    )
+    done = "这一次多读了 {more} 段资料，" if turn.more else "资料有更新，重新答了一次，"
+    if turn.answer.generator != turn.before.generator:
+        done = "换了模型，重新答了一次，"
     came = words("答案没有变。" if same else "答案与上一次不同。")
-    return tag("p", done, came, class_="aside anew")
+    return tag("p", words(done, more=turn.more), came, class_="aside anew")
 
 
 def nearest(answer: Answer) -> Html:

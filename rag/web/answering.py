@@ -44,8 +44,8 @@ class AnswerHandlers:
 
     def anew(self, number: object, conversation: Conversation, who: str = "") -> Update:
         """Answer the last question again. The generator writes the same for the same passages:
-        it is given more of them, unless the index has changed or there was no answer. who: as
-        for `Handlers.submit`.
+        it is given more of them, unless the index or the choice of the generator has changed
+        or there was no answer. who: as for `Handlers.submit`.
         """
         turn = conversation.turn(number)
         if turn is None or turn is not conversation.current:
@@ -58,7 +58,8 @@ class AnswerHandlers:
                 changed = self.assistant.manifest.version != turn.answer.index_version
             except RagError as error:
                 return _told(reason(str(error)))
-            more = 0 if changed else more + MORE
+            other = conversation.effort.generator != turn.effort.generator
+            more = 0 if changed or other else more + MORE
             if more > MOST:
                 return _told(
                     words("已经多读了 {more} 段；资料没有变，答案也不会变。", more=turn.more)

@@ -104,7 +104,7 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         refused = " refused" if answer.refused else ""
         recorded = not answer.evidence.hits
         lines = cited(answer.text, answer.citations, turn.number, recorded)
-        yield answer_view.timings(answer)
+        yield answer_view.timings(answer, turn.seconds("load"))
         yield tag("div", *lines, class_=f"answer{refused}", lang=CHINESE)
         if answer.refused:
             yield limited(turn)

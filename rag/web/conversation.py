@@ -10,14 +10,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rag.feedback import Verdict
 from rag.types import EVERYTHING, USUAL, Answer, Draft, Effort, Filters
 
 Status = Literal["waiting", "running", "answered", "stopped", "failed"]
-Step = Literal["retrieve", "read", "check"]
+Step = Literal["retrieve", "load", "read", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +150,12 @@ class Conversation:
         return turn
 
     def again(self, more: int) -> None:
-        """Begin the last turn anew, to read so many passages more than the first time."""
+        """Begin the last turn anew, to read so many passages more than the first time; written
+        by the generator that is chosen now.
+        """
         old = self.turns.pop()
-        turn = Turn(old.number, old.question, old.filters, old.effort)
+        effort = replace(old.effort, generator=self.effort.generator)
+        turn = Turn(old.number, old.question, old.filters, effort)
         turn.more, turn.before = more, old.answer
         self.turns.append(turn)
 

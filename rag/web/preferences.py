@@ -25,7 +25,10 @@ def read_effort(given: object, settings: Settings) -> Effort:
     else:
         sources = None
     known = isinstance(length, str) and length in LENGTHS and length != USUAL_LENGTH
-    return Effort(sources, tokens(str(length), settings) if known else None)
+    generator = fields.get("generator")
+    if not isinstance(generator, str) or generator not in settings.offered[1:]:
+        generator = None
+    return Effort(sources, tokens(str(length), settings) if known else None, generator)
 
 
 def add_preferences(settings: Settings, session: gr.State) -> None:

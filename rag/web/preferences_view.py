@@ -16,6 +16,12 @@ USUAL_LENGTH = "medium"
 THEMES = {"system": ("跟随系统", ""), "light": ("浅色", ""), "dark": ("深色", "")}
 CHARS = 1.5
 """Chinese characters of a token, about."""
+GENERATORS = {
+    "bundled": "最快；两个核心上一次回答约 2 秒",
+    "bundled-large": "写得更通顺、更准，但一次回答要等约四倍的时间",
+}
+"""What it means to choose one, by its name in the settings."""
+ANOTHER = "管理员另加的模型；越大写得越好，也越慢"
 WHERE = {
     "unpacked": "已就绪",
     "packages": "已安装，第一次用时解包",
@@ -128,21 +134,38 @@ def _sources(settings: Settings) -> Html:
 
 
 def _choice(
-    name: str, label: str, choices: Mapping[str, tuple[str, str]], usual: str, effect: str
+    name: str,
+    label: str,
+    choices: Mapping[str, tuple[str, str]],
+    usual: str,
+    effect: str,
+    kind: str = "choices",
 ) -> Html:
     items = [
         tag(
             "label",
             tag("input", type="radio", name=name, value=value, checked=value == usual),
             tag("span", words(said)),
-            tag("small", note) if note else NOTHING,
+            tag("small", words(note)) if note else NOTHING,
         )
         for value, (said, note) in choices.items()
     ]
-    return _group(label, tag("div", *items, class_="choices"), tag("p", effect, class_="effect"))
+    return _group(label, tag("div", *items, class_=kind), tag("p", effect, class_="effect"))
 
 
 def _generators(settings: Settings, models: Sequence[ModelState]) -> Html:
+    """The generators to choose from; where there is but one, how another could be had."""
+    if len(settings.offered) > 1:
+        titles = {_name(one): one.model.title for one in models}
+        choices = {
+            name: (titles.get(name, name), GENERATORS.get(name, ANOTHER))
+            for name in settings.offered
+        }
+        usual, note = choices.pop(settings.generator)
+        said = words("每一句都照样和原文核对。第一次用到的模型要先装入，会多等一会儿。")
+        # the usual one has no name of its own: who never chose follows the settings
+        choices = {"": (words("{model}（默认）", model=usual), note), **choices}
+        return _choice("generator", words("生成模型"), choices, "", said, "choices stacked")
     used = next((one for one in models if _name(one) == settings.generator), None)
     others = [
         tag(
@@ -154,7 +177,10 @@ def _generators(settings: Settings, models: Sequence[ModelState]) -> Html:
         for one in models
         if one is not used
     ]
-    said = words("大的模型写得更通顺，但更慢。换模型要由管理这台机器的人重新启动，运行中不能换。")
+    said = words(
+        "大的模型写得更通顺，但更慢。换模型要由管理这台机器的人重新启动；"
+        "启动时用 RAG_GENERATORS 列出几个，大家就可以在这里选。"
+    )
     title = tag("span", used.model.title if used else settings.generator, class_="title")
     return _group(
         words("生成模型"),

@@ -80,6 +80,14 @@ _ERRORS = (
     (r"a prompt of \d+ tokens .*", "要读的段落太多，模型放不下；请在设置里少读几段"),
     (r"the generator failed: (.*); ask again", r"生成模型出错（\1）；请再问一次"),
     (r"(?:encoder|generator) (.*) has no chat template; .*", r"模型 \1 不是对话模型；请换一个"),
+    (
+        r"generator (.*) cannot be loaded \((.*)\); give a folder .*",
+        r"模型 \1 打不开（\2）；请换成这台机器上有的文件夹，或连得上的 Hugging Face 模型",
+    ),
+    (
+        r"generator (.*) cannot be loaded \((.*)\); delete .*",
+        r"模型 \1 打不开（\2）；删掉它会重新解包",
+    ),
     (r"(?:encoder|generator) (.*) cannot be (?:loaded|read) \((.*)\); .*", r"模型 \1 打不开（\2）"),
     (r"(.*) is not installed \(.*\) .*run: (.*)", r"没有装 \1；请运行 \2"),
     (r"(.*): package (.*) is missing; run: (.*)", r"\1 缺安装包 \2；请运行 \3"),
@@ -95,6 +103,7 @@ _ERRORS = (
     (r"device cuda: .*", "没有可用的显卡；请设 RAG_DEVICE=cpu"),
     (r"the index is no longer kept up; .*", "索引不再自动更新；请看日志并重新启动"),
 )
+_CHOSEN = "; or choose another generator in the settings"
 _KNOWN = tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in (*_SAID, *_ERRORS))
 
 
@@ -105,6 +114,8 @@ def reason(message: str) -> str:
     """
     if language() == ENGLISH:
         return message
+    if message.endswith(_CHOSEN):
+        return f"{reason(message.removesuffix(_CHOSEN))}；也可以在“设置”里换回默认的模型"
     for pattern, said in _KNOWN:
         if match := pattern.fullmatch(message):
             return match.expand(said)

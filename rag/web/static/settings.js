@@ -9,6 +9,7 @@ const form = element.querySelector("form");
 const [sources, length, theme, language] = ["sources", "length", "theme", "language"].map((name) =>
   form.elements.namedItem(name),
 );
+const generator = form.elements.namedItem("generator"); // null where there is but one
 
 const stored = () => {
   try {
@@ -28,6 +29,8 @@ const fill = () => {
   form.reset();
   if (Number.isInteger(chosen.sources)) sources.value = chosen.sources;
   if ([...length].some((one) => one.value === chosen.length)) length.value = chosen.length;
+  if (generator && [...generator].some((one) => one.value === chosen.generator))
+    generator.value = chosen.generator;
   theme.value = localStorage.getItem(THEME) ?? "system";
   if (!theme.value) theme.value = "system";
   language.value = document.documentElement.lang;
@@ -50,6 +53,7 @@ form.addEventListener("change", (event) => {
     return;
   }
   const chosen = { sources: Number(sources.value), length: length.value };
+  if (generator?.value) chosen.generator = generator.value;
   localStorage.setItem(KEY, JSON.stringify(chosen));
   tell();
 });
