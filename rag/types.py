@@ -285,11 +285,13 @@ class Answer:
 class Draft:
     """An answer on its way: which step is under way and the sentences checked so far.
 
-    step: `load` where the generator that was chosen is not open yet.
+    step: `load` where the generator that was chosen is not open yet. reading: what is read for
+    it, where that is new; empty: as before.
     """
 
     step: Literal["retrieve", "load", "read", "check"]
     text: str = ""
+    reading: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from rag.errors import NotReady
 from rag.feedback import Feedback
 from rag.types import EVERYTHING, Answer, Draft, Evidence, Filters, Hit, Passage, Timings
 from rag.web import answer_view, chat_view
-from rag.web.answering import GONE, SAME, UNSTORED, AnswerHandlers
+from rag.web.answering import GONE, UNSTORED, AnswerHandlers
 from rag.web.citation_view import cited
 from rag.web.conversation import Conversation, Turn
 from rag.web.handlers import Handlers
@@ -203,7 +203,7 @@ def test_an_answer_given_anew_reads_more_and_says_what_came_of_it(
         assert backend.efforts[-1].sources == usual + more
         assert [turn.number for turn in conversation.turns] == [1, 2]
     assert backend.asked[-1] == ("备案？", ("第一问",)), "what is replaced is no history"
-    assert SAME in acts.anew(2, conversation)["notice"], "enough is enough"
+    assert "资料没有变，答案也不会变。" in acts.anew(2, conversation)["notice"], "enough is enough"
     assert len(backend.asked) == 5
 
 
@@ -235,7 +235,7 @@ def test_what_more_passages_cannot_change_is_not_asked_again(
     asking: Handlers, acts: AnswerHandlers, backend: Backend
 ) -> None:
     conversation = asked(asking, "目录")
-    assert SAME in acts.anew(1, conversation)["notice"]
+    assert "资料没有变，答案也不会变。" in acts.anew(1, conversation)["notice"]
     assert len(backend.asked) == 1
 
 

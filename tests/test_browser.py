@@ -20,6 +20,7 @@ from rag.config import Settings
 from rag.index.build import build
 from rag.index.store import Store
 from rag.index.watch import Changes
+from rag.library import Library
 from rag.retrieve.search import Search
 from rag.web.handlers import BROKEN
 from rag.wiring import open_living
@@ -42,6 +43,12 @@ ARGUMENTS = [
 ]
 expect.set_options(timeout=20_000)  # what is waited for comes; on a busy machine not soon
 PLANTED = "<script>window.pwned=1</script><img src=x onerror=window.pwned=2>"
+ISSUE = """# 云岭科技园迎来首批企业
+
+◎本报记者 甘棠
+
+云岭科技园4月启用，首批入驻企业32家，总投资约18亿元。
+"""
 COUNT = "南湖园区累计有27个算法通过备案，占全省的31%。"
 
 
@@ -400,11 +407,13 @@ def test_a_planted_page_is_read_indexed_and_shown_as_text(
 
 
 def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path: Path) -> None:
-    settings = Settings(corpus=ROOT / "corpus", index=tmp_path / "index")
+    """Asked, cited, followed up, stopped and refused; an issue taken in and asked about."""
+    corpus = shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
+    settings = Settings(corpus=corpus, index=tmp_path / "index")
     assistant, upkeep = open_living(settings, lambda _line: None)
     upkeep.step(Changes(new=("all",)))
     question = "苏州工业园区累计有多少个算法通过备案？"
-    with serving(assistant) as url:
+    with serving(assistant, upkeep, Library(settings)) as url:
         page = open_page(context, url)
         ask(page, question)
         expect(last_turn(page).locator(".timings")).to_be_visible(timeout=180_000)
@@ -412,11 +421,35 @@ def test_the_real_models_answer_in_the_browser(context: BrowserContext, tmp_path
         page.locator(".answer .cite").first.click()
         expect(page.locator(".paper mark")).to_contain_text("15个算法")
         assert in_view(page, ".paper mark", ".source .scroll")
+        ask(page, "占全省多少？")
+        expect(last_turn(page).locator(".reading, .timings").first).to_be_visible(timeout=180_000)
+        expect(last_turn(page).locator(".timings")).to_be_visible(timeout=180_000)
+        expect(last_turn(page).locator(".read-as")).to_contain_text("苏州工业园区")
+        expect(last_turn(page).locator(".answer")).to_contain_text("19%")
+        last_turn(page).locator(".checks summary").click()
+        expect(last_turn(page).locator(".checks li").first).to_be_visible()
+        for place in range(page.locator("#related [data-question]").count()):
+            following = page.locator("#related [data-question]").nth(place).inner_text()
+            assert not assistant.ask(following).refused, following
         ask(page, "请介绍苏州工业园区的人工智能产业。")
         page.get_by_role("button", name="停止").click()  # while it reads, before the first word
         expect(last_turn(page)).to_contain_text("已停止")
         ask(page, "火星上的殖民地有多少居民？")
         expect(page.locator("#live .answer.refused")).to_be_visible(timeout=180_000)
+        page.get_by_role("tab", name="资料库").click()
+        sent = {"name": "2024-10-08-a.md", "mimeType": "text/plain", "buffer": ISSUE.encode()}
+        page.locator("#library input[type=file]").set_input_files(sent)  # type: ignore[arg-type]
+        page.get_by_role("button", name="收入资料库").click()
+        expect(page.locator("#library")).to_contain_text("已收入")
+        upkeep.step(Changes(new=("2024-10-08-a.md",)))
+        expect(page.locator("#news .toast")).to_contain_text("新一期已入库", timeout=60_000)
+        page.get_by_role("tab", name="问答").click()
+        ask(page, "云岭科技园首批入驻企业有多少家？")
+        expect(last_turn(page).locator(".timings")).to_be_visible(timeout=180_000)
+        expect(last_turn(page).locator(".answer")).to_contain_text("32家")
+        last_turn(page).locator(".answer .cite").first.click()
+        expect(page.locator(".paper h2")).to_have_text("云岭科技园迎来首批企业")
+        expect(page.locator(".paper mark")).to_contain_text("32家")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -63,7 +63,9 @@ def contexts(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
     opened: list[BrowserContext] = []
 
     def open_one() -> BrowserContext:
-        one = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        one = browser.new_context(
+            locale="zh-CN", viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+        )
         one.set_default_timeout(20_000)
         opened.append(one)
         return one

@@ -62,10 +62,15 @@ def test_the_page_opens_by_itself_once_it_can(context: BrowserContext):
         expect(page.locator(".opening")).to_contain_text("正在准备")
         expect(page.locator(".opening progress")).to_have_attribute("value", "20")
         page.locator("#box textarea").fill("南湖园区有多少个算法？")
+        page.keyboard.press("Enter")  # too early: it is said, and nothing is lost
+        expect(page.locator("#notice")).to_contain_text("请稍等")
+        expect(page.locator(".opening progress")).to_be_visible()
         backend.ready, keeper.doing = True, Work()
         expect(page.locator(".welcome")).to_contain_text("想从报上了解什么")
         expect(page.locator(".masthead .held")).to_contain_text("馆藏 2 期")
+        expect(page.locator("#panel .titles button").first).to_be_visible()
         expect(page.locator("#box textarea")).to_have_value("南湖园区有多少个算法？")
+        expect(page.locator("#notice .notice")).to_have_count(0)
 
 
 @needs_chromium

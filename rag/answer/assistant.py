@@ -141,10 +141,11 @@ class Assistant:
         start = time.perf_counter()
         yield Draft("retrieve")
         whole = self._search.standalone(question, history)
-        composed = self._from_records(dict.fromkeys((question, whole)), filters)
-        if composed is not None:
+        recorded = self._from_records(dict.fromkeys((question, whole)), filters)
+        if recorded is not None:
+            form, composed = recorded
             timings = Timings(total=time.perf_counter() - start)
-            yield self._answer(question, [Evidence(whole, ())], [composed], timings)
+            yield self._answer(question, [Evidence(form, ())], [composed], timings)
             return
         clock, first, before, writer = _Clock(), None, "", self._generator
         found: list[Evidence] = []
@@ -160,7 +161,7 @@ class Assistant:
             if evidence.hits and evidence.coverage >= HOPELESS:
                 writer = yield from self._writer(effort.generator, before, cancel)
                 clock.lap()
-                yield Draft("read", before)
+                yield Draft("read", before, evidence.hits)
                 for piece, shown in self._read(writer, evidence, cancel, effort.answer_tokens):
                     first = first or time.perf_counter() - start
                     written += piece
@@ -190,16 +191,17 @@ class Assistant:
         names = {*self._snapshot.segmenter.terms_in(whole), *self._tagger(whole)}
         return parts(whole, sorted(names), self._search.standalone)
 
-    def _from_records(self, forms: Iterable[str], filters: Filters) -> Composed | None:
+    def _from_records(self, forms: Iterable[str], filters: Filters) -> tuple[str, Composed] | None:
         """Greetings, questions about the corpus itself, and summaries: no model writes these.
 
-        forms: the question as it was asked, and as it stands alone; the first that fits counts.
+        forms: the question as it was asked, and as it stands alone; the first that fits counts,
+        and is returned with what it gave.
         """
         catalogue = self._catalogue
         if filters:
             catalogue = Catalogue([a for a in self._snapshot.articles if filters.holds(a)])
-        told = (self._recorded(question, catalogue) for question in forms)
-        return next((composed for composed in told if composed is not None), None)
+        told = ((question, self._recorded(question, catalogue)) for question in forms)
+        return next(((form, composed) for form, composed in told if composed is not None), None)
 
     def _recorded(self, question: str, catalogue: Catalogue) -> Composed | None:
         reply = greeting(question)

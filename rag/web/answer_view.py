@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.answer.reference import reference
-from rag.types import Answer, Article, Citation
+from rag.types import Answer, Article, Citation, Hit
 from rag.web.article_view import printed_date
 from rag.web.conversation import Thumb, Turn
 from rag.web.language import CHINESE, words
@@ -51,6 +51,25 @@ def steps(turn: Turn) -> Html:
             )
         )
     return tag("div", tag("ol", *items, class_="steps"), class_="progress", role="status")
+
+
+def reading(hits: Sequence[Hit]) -> Html:
+    """The articles that are read for an answer, while nothing of it can be shown: to be opened."""
+    found = {hit.article.id: hit for hit in hits}
+    items = [
+        tag(
+            "button",
+            hit.article.title,
+            type="button",
+            class_="quiet",
+            lang=CHINESE,
+            data_cite=hit.article.id,
+            data_start=hit.passage.start,
+            data_end=hit.passage.end,
+        )
+        for hit in found.values()
+    ]
+    return tag("p", words("正在读："), *items, class_="aside reading", aria_busy="true")
 
 
 def timings(answer: Answer, loading: float = 0.0) -> Html:

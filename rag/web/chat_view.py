@@ -117,7 +117,9 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         return
     if turn.status != "failed":
         yield answer_view.steps(turn)
-    if turn.text or not turn.over:
+    if turn.reading and not turn.text and not turn.over:
+        yield answer_view.reading(turn.reading)
+    elif turn.text or not turn.over:
         lines = drafted(turn.text, turn.over)
         busy = None if turn.over else "true"
         yield tag("div", *lines, class_="answer draft", aria_busy=busy, lang=CHINESE)

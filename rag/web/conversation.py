@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rag.feedback import Verdict
-from rag.types import EVERYTHING, USUAL, Answer, Draft, Effort, Filters
+from rag.types import EVERYTHING, USUAL, Answer, Draft, Effort, Filters, Hit
 
 Status = Literal["waiting", "running", "answered", "stopped", "failed"]
 Step = Literal["retrieve", "load", "read", "check"]
@@ -36,10 +36,11 @@ class Turn:
     """One question and what became of it.
 
     number: counts from 1 within the conversation. text: the sentences checked so far.
-    problem: one line that says what went wrong, where `failed`. filters: what it was asked
-    under. effort: how much is read for it. ahead: how many questions are answered before it,
-    while `waiting`. more: passages read besides the usual ones. before: the answer that this
-    one is to replace. spent: seconds of each step that was left. clock: tells seconds.
+    reading: what is read for it. problem: one line that says what went wrong, where `failed`.
+    filters: what it was asked under. effort: how much is read for it. ahead: how many questions
+    are answered before it, while `waiting`. more: passages read besides the usual ones. before:
+    the answer that this one is to replace. spent: seconds of each step that was left. clock:
+    tells seconds.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Turn:
     status: Status = "waiting"
     step: Step = "retrieve"
     text: str = ""
+    reading: tuple[Hit, ...] = ()
     answer: Answer | None = None
     problem: str = ""
     ahead: int = 0
@@ -84,6 +86,7 @@ class Turn:
             self.answer, self.text, self.status = item, item.text, "answered"
         else:
             self.step, self.text = item.step, item.text
+            self.reading = item.reading or self.reading
 
     def stop(self) -> None:
         """Ask the generator to end, and take nothing more from it."""

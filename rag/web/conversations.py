@@ -55,7 +55,7 @@ class ConversationHandlers:
         if conversation.busy:
             return _notice(BUSY)
         conversation.take_over(Conversation())
-        _head, welcome, _panel, _told = self.chat.greet()
+        _head, welcome, _panel, _told = self.chat.greet(Conversation())
         return {
             "past": welcome,
             "live": NOTHING,
@@ -123,8 +123,8 @@ def add_conversations() -> dict[str, Any]:
 
 def wire_conversations(
     handlers: ConversationHandlers, parts: Mapping[str, Any], session: gr.State
-) -> None:
-    """Join the events. parts: all of the chat's."""
+) -> Any:  # noqa: ANN401  # gradio's
+    """Join the events. Returns the one that opens a conversation. parts: all of the chat's."""
     quiet: dict[str, Any] = {
         "queue": False,
         "show_progress": "hidden",
@@ -146,9 +146,10 @@ def wire_conversations(
     def linked(conversation: Conversation, event: gr.EventData) -> dict[Any, Any]:
         return changed(handlers.linked(event._data, conversation), conversation)
 
-    talks.reopen(reopen, session, outputs, **quiet)
+    reopened = talks.reopen(reopen, session, outputs, **quiet)
     talks.fresh(fresh, session, outputs, **quiet)
     talks.linked(linked, session, outputs, **quiet)
+    return reopened
 
 
 def _notice(text: str) -> dict[str, Html]:

@@ -47,12 +47,18 @@ class Handlers:
         self.line = line or Line()
         self.limits = limits or Limits(0)
 
-    def greet(self) -> tuple[Html, Html, Html, Html]:
-        """Masthead, welcome, panel and notice of a page that was just opened."""
+    def greet(self, conversation: Conversation) -> tuple[Any, Any, Any, Any]:
+        """Masthead, welcome, panel and notice of a page that was just opened.
+
+        Who was quick has asked or opened something by now: that stays.
+        """
         try:
             manifest = self.assistant.manifest
             welcome = chat_view.welcome(manifest, self.assistant.examples())
-            return chat_view.masthead(manifest), welcome, self._library(), NOTHING
+            library = self._library()
+            if conversation.turns:
+                return chat_view.masthead(manifest), gr.skip(), gr.skip(), gr.skip()
+            return chat_view.masthead(manifest), welcome, library, NOTHING
         except RagError as error:
             logger.info("nothing to ask yet: %s", error)
             return chat_view.masthead(None), opening(Work()), NOTHING, NOTHING
@@ -74,6 +80,10 @@ class Handlers:
                     "问题有 {n} 字，最多 {limit} 字；请缩短后再问。", n=len(question), limit=limit
                 )
             )
+        try:
+            _ = self.assistant.manifest
+        except RagError as error:  # the question stays in the box until it can be asked
+            return _told(words("{reason}。", reason=reason(str(error))))
         if told := self.too_often(who):
             return _told(told)
         conversation.ask(question)

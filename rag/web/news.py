@@ -16,6 +16,7 @@ from rag.web.backend import Backend, Keeper
 from rag.web.conversation import Conversation
 from rag.web.library_handlers import Desk, Update
 from rag.web.library_tab import LibraryTab
+from rag.web.markup import NOTHING
 from rag.web.opening_view import opening
 from rag.web.theme import asset, part
 
@@ -33,13 +34,18 @@ def add_news(
 ) -> None:
     """Have the page that is open ask for news, where there is someone to tell them.
 
-    parts: the page's own, of which `head` and `past` (a welcome) say what the index holds.
+    parts: the page's own, of which `head` and `past` (a welcome) say what the index holds, and
+    `notice` that it could not be asked.
     session: holds the `Conversation`.
     """
     if keeper is None:
         return
     news = part("news", script=asset("news.js"))
-    drawn = {"news": news, **{name: parts[name] for name in ("head", "past")}, **tab.parts}
+    drawn = {
+        "news": news,
+        **{name: parts[name] for name in ("head", "past", "notice")},
+        **tab.parts,
+    }
 
     def look(desk: Desk, conversation: Conversation) -> Any:  # noqa: ANN401  # gradio's updates
         update = changes(assistant, keeper, tab, desk, conversation)
@@ -72,6 +78,7 @@ def changes(
             update["head"] = chat_view.masthead(manifest)
             if not conversation.turns:
                 update["past"] = chat_view.welcome(manifest, assistant.examples())
+                update["notice"] = NOTHING  # that it could not be asked yet
             update.update(tab.handlers.redraw(desk))
     except RagError as error:
         logger.debug("nothing to ask yet: %s", error)

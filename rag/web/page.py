@@ -144,8 +144,9 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
 
     answering = AnswerHandlers(handlers)
     wire_filters(FilterHandlers(handlers.assistant), parts, session)
-    wire_conversations(ConversationHandlers(handlers), parts, session)
-    page.load(handlers.greet, None, [parts["head"], past, panel, notice], **at_once)
+    reopened = wire_conversations(ConversationHandlers(handlers), parts, session)
+    reopened.success(answering.suggest, session, parts["related"], **at_once)
+    page.load(handlers.greet, session, [parts["head"], past, panel, notice], **at_once)
     asked = [
         gr.on(
             [parts["box"].submit, parts["send"].click],
