@@ -16,7 +16,6 @@ const serverStore = (() => {
   let user = null; // whose they are, once they were read
   let version = ""; // of all that was read
   let last = Promise.resolve();
-  let refreshing = null;
 
   // One request after the other, so that what is read never is older than what was written.
   const inTurn = (work) => {
@@ -35,7 +34,7 @@ const serverStore = (() => {
   const take = async (answer) => {
     if (answer?.status === 304) return false;
     const given = await json(answer);
-    if (!given) {
+    if (!Array.isArray(given?.conversations)) {
       if (user === null) serverStore.unread = UNREAD;
       return user === null;
     }
@@ -101,11 +100,7 @@ const serverStore = (() => {
     // Once there is a list. Whoever is not logged in has nothing here to wait for.
     ready: window.keptConversations && inTurn(async () => take(await window.keptConversations)),
     forget() {
-      if (document.hidden) return false;
-      refreshing ??= inTurn(refresh).finally(() => {
-        refreshing = null;
-      });
-      return refreshing;
+      return document.hidden ? false : inTurn(refresh);
     },
     all() {
       const all = new Map([...held, ...unsaved]);
