@@ -99,6 +99,7 @@ def shoot(browser: Browser, url: str, out: Path) -> None:
     opening.goto(url)
     expect(opening.locator(".opening")).to_be_visible()
     expect(opening.locator(".opening .step")).to_be_visible(timeout=MINUTES)
+    opening.wait_for_timeout(500)
     opening.screenshot(path=out / "desk-opening.png")
     for name, options in {
         "desk": {"viewport": DESK},
