@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 
 from rag.config import Settings, load_settings
 from rag.library import Library
+from rag.users import Users
 from rag.web.server import PageServer, listen
 from rag.wiring import open_living
 
@@ -93,6 +95,57 @@ def library(page: Page, out: Path, name: str) -> None:
     page.screenshot(path=out / f"{name}-library.png")
 
 
+def around(page: Page, url: str, out: Path) -> None:
+    """What stands around a conversation: settings, scope, list, thumbs, and a server that is lost."""
+    page.goto(url)
+    expect(page.locator(".examples button").first).to_be_visible(timeout=MINUTES)
+    page.locator("[data-settings=open]").click()
+    page.wait_for_timeout(500)
+    page.screenshot(path=out / "desk-settings.png")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="范围").click()
+    page.locator("#limits input[type=date]").first.fill("2024-01-01")
+    page.screenshot(path=out / "desk-scope.png")
+    page.locator("#limits button[type=submit]").click()
+    ask(page, FIRST)
+    page.locator("#live [data-act=down]").click()
+    page.locator("#live .why").scroll_into_view_if_needed()
+    page.locator("[data-talks=toggle]").click()
+    page.wait_for_timeout(500)
+    page.screenshot(path=out / "desk-conversations.png")
+    page.context.set_offline(True)
+    expect(page.locator(".lost")).to_be_visible()
+    page.screenshot(path=out / "desk-lost.png")
+
+
+def english(page: Page, url: str, out: Path) -> None:
+    """The page as an English browser gets it."""
+    page.goto(url)
+    expect(page.locator(".examples button").first).to_be_visible(timeout=MINUTES)
+    page.locator(".examples button").first.click()
+    expect(page.locator("#live .timings")).to_be_visible(timeout=MINUTES)
+    page.locator("#live button.cite").first.click()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=out / "english-answer.png")
+
+
+def without(browser: Browser, settings: Settings, folder: Path, out: Path) -> None:
+    """A page without a corpus, and one that asks for a login."""
+    (folder / "none").mkdir()
+    users = Users.load(folder / "users.json")
+    empty = {"corpus": folder / "none", "index": folder / "empty"}
+    with served(settings.model_copy(update=empty)) as url:
+        page = browser.new_page(locale="zh-CN", viewport=DESK)
+        page.goto(url)
+        expect(page.get_by_role("button", name="去资料库")).to_be_visible(timeout=MINUTES)
+        page.screenshot(path=out / "desk-empty.png")
+    users.add("lin", secrets.token_urlsafe())
+    with served(settings.model_copy(update={"users": folder / "users.json"})) as url:
+        page = browser.new_page(locale="zh-CN", viewport=DESK)
+        page.goto(url)
+        page.screenshot(path=out / "desk-login.png")
+
+
 def shoot(browser: Browser, url: str, out: Path) -> None:
     """All states, on a desk in light and dark, and on a phone."""
     opening = browser.new_page(locale="zh-CN", viewport=DESK)
@@ -110,6 +163,10 @@ def shoot(browser: Browser, url: str, out: Path) -> None:
         page = context.new_page()
         conversation(page, url, out, name)
         library(page, out, name)
+        context.close()
+    for act, locale in ((around, "zh-CN"), (english, "en")):
+        context = browser.new_context(locale=locale, viewport=DESK)
+        act(context.new_page(), url, out)
         context.close()
 
 
@@ -133,6 +190,7 @@ def main() -> None:
         )
         with served(settings) as url:
             shoot(browser, url, out)
+        without(browser, settings, Path(folder), out)
         browser.close()
     print(f"wrote {len(list(out.glob('*.png')))} pictures to {out}")
 
