@@ -96,7 +96,7 @@ def library(page: Page, out: Path, name: str) -> None:
 
 
 def around(page: Page, url: str, out: Path) -> None:
-    """What stands around a conversation: settings, scope, list, thumbs, and a server that is lost."""
+    """What stands around a conversation, and a server that is lost."""
     page.goto(url)
     expect(page.locator(".examples button").first).to_be_visible(timeout=MINUTES)
     page.locator("[data-settings=open]").click()
