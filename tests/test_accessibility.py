@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -67,13 +69,61 @@ def evaluation(page: Page) -> None:
     expect(page.locator("#start")).to_be_visible()
 
 
-STATES = (nothing, source, card, shortcuts, library, evaluation)
+def settings(page: Page) -> None:
+    page.locator("[data-settings=open]").click()
+    expect(page.get_by_role("dialog", name="设置")).to_be_visible()
+
+
+def scope(page: Page) -> None:
+    page.keyboard.press("Escape")  # the settings
+    page.get_by_role("button", name="范围").click()
+    page.locator("#limits input[type=date]").first.fill("2024-05-01")
+    expect(page.locator("#limits form")).to_be_visible()
+
+
+def refused(page: Page) -> None:
+    page.locator("#limits button[type=submit]").click()
+    expect(page.locator(".chips [data-drop]")).to_be_visible()
+    ask(page, "明天天气怎么样？")
+    expect_answered(page, "明天天气怎么样？")
+
+
+def thumbs(page: Page) -> None:
+    page.locator("#live [data-act=down]").click()
+    expect(page.locator("#live .why")).to_be_visible()
+
+
+def editing(page: Page) -> None:
+    page.locator("#live [data-act=edit]").click()
+    expect(page.locator("#editing .editing")).to_be_visible()
+
+
+def talks(page: Page) -> None:
+    page.locator("[data-talks=toggle]").click()
+    expect(page.locator("#talk-list .entries li")).to_have_count(1)
+
+
+def lost(page: Page) -> None:
+    page.locator("[data-talks=close]").click()
+    page.context.set_offline(True)
+    expect(page.locator(".lost")).to_be_visible()
+
+
+READ = (nothing, source, card, shortcuts, library, evaluation)
+AROUND = (settings, scope, refused, thumbs, editing, talks, lost)
 """One after the other on one page, which takes long to open."""
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(browser: Browser, url: str, scheme: str, size: str) -> None:
+@pytest.mark.parametrize("states", [READ, AROUND], ids=["read", "around"])
+def test_axe_finds_no_serious_fault(
+    browser: Browser,
+    url: str,
+    states: tuple[Callable[[Page], None], ...],
+    scheme: str,
+    size: str,
+) -> None:
     width, height = SIZES[size]
     context = browser.new_context(
         locale="zh-CN",
@@ -83,7 +133,7 @@ def test_axe_finds_no_serious_fault(browser: Browser, url: str, scheme: str, siz
     )
     page = open_page(context, url)
     found = []
-    for state in STATES:
+    for state in states:
         state(page)
         found += [f"{state.__name__}: {fault}" for fault in faults(page)]
     assert not found, "\n".join(found)
