@@ -474,7 +474,7 @@ def test_the_page_tells_that_a_model_is_opened_and_can_be_stopped(
 @pytest.mark.parametrize("width", [1440, 390])
 def test_the_choice_can_be_read_by_all(browser: Browser, choosing: Choosing, width: int) -> None:
     with serving(choosing) as address:
-        context = browser.new_context(viewport={"width": width, "height": 844})
+        context = browser.new_context(locale="zh-CN", viewport={"width": width, "height": 844})
         page = open_page(context, address)
         settings_of(page)
         labels = page.locator(".stacked label")

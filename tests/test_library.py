@@ -675,7 +675,15 @@ def test_a_page_is_told_only_what_changed(
     backend.version, backend.kept = "000002-bb", [backend.long]
     keeper.told.append(News("000002-bb", ("2024-05-06",), 1))
     update = ask()
-    assert set(update) == {"upkeep", "news", "head", "past", "collection", "keeping"}
+    assert set(update) == {
+        "upkeep",
+        "news",
+        "head",
+        "past",
+        "notice",
+        "collection",
+        "keeping",
+    }
     assert "新一期已入库：1 篇文章" in str(update["news"])
     assert "000002-bb" in str(update["head"])
     assert ask() == {}

@@ -225,7 +225,8 @@ def test_a_bug_ends_the_turn_with_a_notice_and_is_raised() -> None:
 def test_a_question_that_found_the_line_full_says_so() -> None:
     handlers, conversation = Handlers(ScriptedBackend()), Conversation()
     handlers.submit("问", conversation)
-    assert CROWDED in handlers.settle(conversation)["live"]
+    assert CROWDED not in handlers.settle(conversation)["live"]  # of a turn that was stopped
+    assert CROWDED in handlers.settle(conversation, refused=True)["live"]
 
 
 def test_a_page_that_goes_away_cancels_its_answer() -> None:

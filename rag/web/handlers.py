@@ -160,10 +160,12 @@ class Handlers:
                 turn.cancel.set()  # the page may be gone: let the generator end as well
         yield _current(conversation)
 
-    def settle(self, conversation: Conversation) -> Update:
-        """Give the button back; a turn that was never begun found the line full."""
+    def settle(self, conversation: Conversation, refused: bool = False) -> Update:
+        """Give the button back. refused: the event failed; a turn that it left waiting found the
+        line full. Otherwise one that waits was asked since, and has an event of its own.
+        """
         turn = conversation.current
-        if turn is not None and turn.status == "waiting":
+        if refused and turn is not None and turn.status == "waiting":
             turn.fail(CROWDED)
         drawn = {"live": _current(conversation), **_buttons(busy=conversation.busy)}
         if turn is not None and turn.answer is not None:

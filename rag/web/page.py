@@ -136,6 +136,10 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
     def settle(conversation: Conversation) -> dict[Any, Any]:
         return changed(handlers.settle(conversation) | keep(conversation), conversation)
 
+    def give_up(conversation: Conversation) -> dict[Any, Any]:
+        update = handlers.settle(conversation, refused=True)
+        return changed(update | keep(conversation), conversation)
+
     def stop(conversation: Conversation) -> dict[Any, Any]:
         return changed(handlers.stop(conversation) | keep(conversation), conversation)
 
@@ -173,7 +177,7 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
         )
         settled = answered.success(settle, session, outcome, **at_once)
         settled.then(answering.suggest, session, parts["related"], **at_once)
-        answered.failure(settle, session, outcome, **at_once)
+        answered.failure(give_up, session, outcome, **at_once)
     parts["halt"].click(stop, session, outcome, **at_once)
     for talking in (past, live):
         talking.cite(open_article, None, [panel, notice], trigger_mode="multiple", **at_once)
