@@ -85,7 +85,7 @@ def test_name_holds_the_hash(real_generator: TransformersGenerator) -> None:
 
 
 def test_reads_the_right_figure(real_generator: TransformersGenerator) -> None:
-    source = "云岭科技园现有企业3218家。2024年，园区财政收入达到27亿元。"
+    source = "云岭科技园现有企业3218家。2024年，云岭科技园财政收入达到27亿元。"
     question = Message("user", f"资料：\n{source}\n\n问题：云岭科技园2024年的财政收入是多少？")
     answer = "".join(real_generator.stream([SYSTEM, question], max_tokens=60))
     assert "27亿元" in answer
