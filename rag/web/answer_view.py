@@ -56,20 +56,22 @@ def steps(turn: Turn) -> Html:
 def reading(hits: Sequence[Hit]) -> Html:
     """The articles that are read for an answer, while nothing of it can be shown: to be opened."""
     found = {hit.article.id: hit for hit in hits}
-    items = [
-        tag(
-            "button",
-            hit.article.title,
-            type="button",
-            class_="quiet",
-            lang=CHINESE,
-            data_cite=hit.article.id,
-            data_start=hit.passage.start,
-            data_end=hit.passage.end,
-        )
-        for hit in found.values()
-    ]
+    items = [opener(hit, hit.article.title) for hit in found.values()]
     return tag("p", words("正在读："), *items, class_="aside reading", aria_busy="true")
+
+
+def opener(hit: Hit, label: str) -> Html:
+    """A button that opens an article at what was found in it."""
+    return tag(
+        "button",
+        label,
+        type="button",
+        class_="quiet",
+        lang=CHINESE,
+        data_cite=hit.article.id,
+        data_start=hit.passage.start,
+        data_end=hit.passage.end,
+    )
 
 
 def timings(answer: Answer, loading: float = 0.0) -> Html:

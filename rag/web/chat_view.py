@@ -136,15 +136,9 @@ def older(answer: Answer) -> Html:
     if not prints or answer.refused:
         return NOTHING
     titles = [
-        tag(
-            "button",
+        answer_view.opener(
+            hit,
             f"《{hit.article.title}》{printed_date(hit.article.date) if hit.article.date else ''}",
-            type="button",
-            class_="quiet",
-            lang=CHINESE,
-            data_cite=hit.article.id,
-            data_start=hit.passage.start,
-            data_end=hit.passage.end,
         )
         for hit in prints.values()
     ]
