@@ -56,8 +56,9 @@ def remove(name: Name) -> None:
 
     settings = load_settings()
     users = Users.load(settings.users)
+    users.require(name)
+    _forget(settings, name)  # first: where that fails the user is still there to be removed
     users.remove(name)
-    _forget(settings, name)
     left = "" if users.names() else "; nobody is left, so from the next start no login is asked for"
     typer.echo(f"removed {name} from {users.path}{left}", err=True)
 

@@ -1,30 +1,27 @@
-"""What users think of answers: thumbs up and down with a reason, in one SQLite table.
-
-Every call opens the file and closes it again, so threads and processes may share it: readers
-never wait (write-ahead log), writers wait for one another up to `PATIENCE`.
-"""
+"""What users think of answers: thumbs up and down with a reason, in one SQLite table."""
 
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rag.answer.export import answer_to_dict
+from rag.database import opened
 from rag.errors import RagError
 from rag.types import Answer
 
 Verdict = Literal["up", "down"]
 
-PATIENCE = 5.0
-"""Seconds that a call waits for another that writes."""
 LONGEST: Mapping[str, int] = {"user": 200, "reason": 200, "comment": 2000}
 """Characters that are taken of what a user may write."""
+CHANGED = ("time", "verdict", "reason", "comment")
 STEPS = (
     """CREATE TABLE feedback (
         id INTEGER PRIMARY KEY,
@@ -40,11 +37,10 @@ STEPS = (
         reason TEXT NOT NULL,
         comment TEXT NOT NULL
     )""",
+    "ALTER TABLE feedback ADD COLUMN key TEXT",
+    "CREATE UNIQUE INDEX feedback_key ON feedback (key)",
 )
-"""One statement for each version of the schema: step n leads from version n to n + 1.
-
-`PRAGMA user_version` holds the version. Steps are appended, never changed.
-"""
+"""As `opened` takes them."""
 
 
 def _now() -> datetime:
@@ -80,24 +76,8 @@ class Feedback:
     """The table of one file. Safe to share between threads."""
 
     def __init__(self, path: Path, now: Callable[[], datetime] = _now) -> None:
-        """Create the file, or bring one of an earlier version up to date; its rows stay.
-
-        Raises FeedbackError where it cannot be written or a later version of the program
-        wrote it.
-        """
+        """Nothing is opened yet; each method raises FeedbackError where the file cannot be used."""
         self._path, self._now = path, now
-        with self._open() as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("BEGIN IMMEDIATE")
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version > len(STEPS):
-                raise FeedbackError(
-                    f"{path} is of version {version}, this program knows {len(STEPS)}; update it "
-                    "or name another file"
-                )
-            for step in STEPS[version:]:
-                database.execute(step)
-            database.execute(f"PRAGMA user_version = {len(STEPS)}")  # takes no parameters
 
     def give(
         self,
@@ -106,10 +86,17 @@ class Feedback:
         reason: str = "",
         comment: str = "",
         user: str = "",
-    ) -> int:
-        """Note a thumb with the answer it was given to; its id. Raises FeedbackError."""
+        key: str = "",
+    ) -> str:
+        """Note a thumb with the answer it was given to; the key by which it may be changed.
+
+        key: of a thumb that was given before, whose verdict, reason and comment these replace.
+        It cannot be guessed, so that nobody changes another's. Raises FeedbackError.
+        """
+        key = key or secrets.token_hex(16)
         row = {
-            "time": self._time(),
+            "key": key,
+            "time": _stamp(self._now()),
             "question": answer.question,
             "standalone": answer.standalone or answer.question,
             "answer": answer.text,
@@ -120,30 +107,14 @@ class Feedback:
         }
         row = {name: _storable(value) for name, value in row.items()}
         columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        changes = ", ".join(f"{name} = excluded.{name}" for name in CHANGED)
         with self._open() as database:
-            done = database.execute(f"INSERT INTO feedback ({columns}) VALUES ({values})", row)
-            return int(done.lastrowid or 0)
-
-    def change(
-        self,
-        row_id: int,
-        verdict: Verdict | None = None,
-        reason: str | None = None,
-        comment: str | None = None,
-    ) -> None:
-        """Change what is given of a thumb, None leaves it. Raises FeedbackError, for an id that
-        there is not as well.
-        """
-        given = {"verdict": verdict, "reason": reason, "comment": comment}
-        told = _checked({name: text for name, text in given.items() if text is not None})
-        row = {name: _storable(value) for name, value in told.items()} | {"time": self._time()}
-        changes = ", ".join(f"{name} = :{name}" for name in row)
-        with self._open() as database:
-            done = database.execute(
-                f"UPDATE feedback SET {changes} WHERE id = :id", {**row, "id": row_id}
+            database.execute(
+                f"INSERT INTO feedback ({columns}) VALUES ({values}) "
+                f"ON CONFLICT (key) DO UPDATE SET {changes}",
+                row,
             )
-            if not done.rowcount:
-                raise FeedbackError(f"no feedback {row_id} in {self._path}; give it anew")
+        return key
 
     def rows(self, since: datetime | None = None) -> list[Row]:
         """All thumbs in the order of their ids, or those of `since` and later.
@@ -186,25 +157,8 @@ class Feedback:
         write_cases(cases, path)
         return len(cases)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose changes are kept where the block ends well, else undone."""
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as database, database:
-                yield database
-        except OSError as error:
-            raise FeedbackError(
-                f"{self._path} cannot be written ({error.strerror}); check its folder"
-            ) from error
-        except sqlite3.Error as error:
-            raise FeedbackError(
-                f"{self._path} cannot be used ({error}); check that it is a writable file of "
-                "feedback and that no other program holds it, or name another"
-            ) from error
-
-    def _time(self) -> str:
-        return _stamp(self._now())
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened(self._path, STEPS, "feedback", FeedbackError)
 
 
 def _checked(given: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Conversations of those who log in, in one SQLite table: a row each, under its user's name.
 
-Every call opens the file and closes it again, as with `rag.feedback`: threads and processes may
-share it. The file is made when the first call needs it, for its owner's eyes alone.
+The file is made when the first call needs it (`rag.database`).
 """
 
 from __future__ import annotations
@@ -9,11 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.database import opened
 from rag.errors import RagError
 
 logger = logging.getLogger(__name__)
@@ -22,8 +22,6 @@ MOST = 200
 """Conversations of one user that are kept."""
 ROOM = 4_000_000
 """Bytes of UTF-8 that the conversations of one user take, all together."""
-PATIENCE = 5.0
-"""Seconds that a call waits for another that writes."""
 STEPS = (
     """CREATE TABLE talks (
         user TEXT NOT NULL,
@@ -33,14 +31,15 @@ STEPS = (
         PRIMARY KEY (user, id)
     )""",
 )
-"""One statement for each version of the schema: step n leads from version n to n + 1.
-
-`PRAGMA user_version` holds the version. Steps are appended, never changed.
-"""
+"""As `opened` takes them."""
 
 
 class TalksError(RagError):
     """The file of conversations, or one that it cannot hold."""
+
+
+class TalksChanged(TalksError):
+    """Another page has gone on with a conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +80,16 @@ class Talks:
         gone = set(damaged)
         return Listed([record for talk_id, record in rows if talk_id not in gone], len(damaged))
 
-    def put(self, user: str, talk_id: str, changed: int, record: str) -> list[str]:
+    def put(
+        self, user: str, talk_id: str, changed: int, record: str, before: int | None = None
+    ) -> list[str]:
         """Keep a conversation in the place of the one of its id.
 
         changed: milliseconds since 1970, by which the oldest are told. record: JSON, an object
-        with the same id. Returns the ids of those that had to go for it: the oldest beyond
-        `MOST` and `ROOM`. Raises TalksError as well for one that is larger than all the room.
+        with the same id. before: `changed` of the one whose place it takes; None for whatever
+        there is. Returns the ids of those that had to go for it: the oldest beyond `MOST` and
+        `ROOM`. Raises TalksChanged where it was changed since `before` (the same sent twice is
+        no change), and TalksError as well for one that is larger than all the room.
         """
         written = record.encode("utf-8")
         if len(written) > ROOM:
@@ -95,6 +98,13 @@ class Talks:
             )
         with self._open() as database:
             database.execute("BEGIN IMMEDIATE")
+            there = database.execute(
+                "SELECT changed FROM talks WHERE user = ? AND id = ?", (user, talk_id)
+            ).fetchone()
+            if before is not None and there and there[0] not in (before, changed):
+                raise TalksChanged(
+                    "the conversation was changed elsewhere; keep this one under another id"
+                )
             database.execute(
                 "INSERT INTO talks (user, id, changed, record) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (user, id) DO UPDATE "
@@ -126,49 +136,8 @@ class Talks:
         with self._open() as database:
             database.execute("DELETE FROM talks WHERE user = ?", (user,))
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose changes are kept where the block ends well, else undone."""
-        try:
-            if not self.path.exists():
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self.path.touch(mode=0o600)  # SQLite gives the files beside it the same
-            with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as database, database:
-                database.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-                self._bring_up_to_date(database)
-                yield database
-        except OSError as error:
-            raise TalksError(
-                f"{self.path} cannot be written ({error.strerror}); check its folder, or name "
-                "another file with the setting conversations"
-            ) from error
-        except sqlite3.Error as error:
-            raise TalksError(
-                f"{self.path} cannot be used ({error}); check that it is a writable file of "
-                "conversations and that no other program holds it, or name another with the "
-                "setting conversations"
-            ) from error
-
-    def _bring_up_to_date(self, database: sqlite3.Connection) -> None:
-        """Make the table, or lead one of an earlier version on; its rows stay."""
-        if _version(database) == len(STEPS):
-            return
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("BEGIN IMMEDIATE")
-        version = _version(database)  # another may have been faster
-        if version > len(STEPS):
-            raise TalksError(
-                f"{self.path} is of version {version}, this program knows {len(STEPS)}; update "
-                "it or name another file with the setting conversations"
-            )
-        for step in STEPS[version:]:
-            database.execute(step)
-        database.execute(f"PRAGMA user_version = {len(STEPS)}")  # takes no parameters
-        database.commit()
-
-
-def _version(database: sqlite3.Connection) -> int:
-    return int(database.execute("PRAGMA user_version").fetchone()[0])
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened(self.path, STEPS, "conversations", TalksError)
 
 
 def _drop(database: sqlite3.Connection, user: str, ids: Sequence[str]) -> None:

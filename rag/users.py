@@ -153,6 +153,10 @@ class Users:
         del users[self._known(users, name).name]
         self._write(users)
 
+    def require(self, name: str) -> None:
+        """Raises ConfigError where there is no such user."""
+        self._known(self._read(), name)
+
     def _known(self, users: dict[str, User], name: str) -> User:
         user = users.get(kept_as(name))
         if user is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from rag.config import Settings
 from rag.errors import QuestionError, StoreError
@@ -113,7 +115,8 @@ class ScriptedBackend:
     """
 
     def __init__(self) -> None:
-        self.settings = Settings(question_chars=60, questions_a_minute=0)
+        feedback = Path(tempfile.mkdtemp(prefix="scripted-")) / "feedback.sqlite3"
+        self.settings = Settings(question_chars=60, questions_a_minute=0, feedback=feedback)
         self.long, self.nasty = long_article(), nasty_article()
         self.held = threading.Event()
         self.go = threading.Event()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from rag.errors import NotReady
+from rag.errors import NotReady, StoreError
 from rag.feedback import Feedback
 from rag.types import EVERYTHING, Answer, Draft, Evidence, Filters, Hit, Passage, Timings
 from rag.web import answer_view, chat_view
 from rag.web.answering import GONE, UNSTORED, AnswerHandlers
 from rag.web.citation_view import cited
 from rag.web.conversation import Conversation, Turn
+from rag.web.conversations import keep
 from rag.web.handlers import Handlers
 from rag.web.limits import Limits
 from rag.web.markup import Html
@@ -121,9 +125,9 @@ def test_the_final_line_tells_the_steps_that_were_taken(backend: Backend) -> Non
     answer = backend.ask("问")
     told = replace(answer, timings=Timings(0.047, 1.18, 3.06, 2.71, 0.004))
     said = Reader(answer_view.timings(told)).text
-    assert said == "检索 0.05 秒阅读 2.7 秒核对 0.01 秒共 3.1 秒索引 v-test"
+    assert said == "检索 0.05 秒阅读 2.7 秒核对 0.01 秒共 3.1 秒"
     told = replace(answer, timings=Timings(total=0.02))
-    assert Reader(answer_view.timings(told)).text == "共 0.02 秒索引 v-test"
+    assert Reader(answer_view.timings(told)).text == "共 0.02 秒"
 
 
 # marks
@@ -250,6 +254,32 @@ def test_a_stopped_question_can_be_asked_anew(
     assert backend.efforts[-1].sources is None
 
 
+class Failing(Backend):
+    """The second time that it is asked it fails."""
+
+    def stream(self, *given: Any, **more: Any) -> Iterator[Draft | Answer]:
+        if self.asked:
+            raise StoreError("no index in x; run `rag build`")
+        return super().stream(*given, **more)
+
+
+@pytest.mark.parametrize("how", ["fails", "is stopped"])
+def test_where_no_other_answer_comes_the_one_of_before_stays(how: str) -> None:
+    backend = Failing()
+    asking = Handlers(backend)
+    conversation = asked(asking, "备案？")
+    before = conversation.turns[0].answer
+    AnswerHandlers(asking).anew(1, conversation)
+    if how == "is stopped":
+        asking.stop(conversation)
+    shown = finish(asking, conversation)
+    assert conversation.turns[0].answer is before
+    assert "27个算法" in shown
+    assert ("还没有建索引" in shown) == ("还是原来的回答。" in shown) == (how == "fails")
+    kept = json.loads(html.unescape(keep(conversation)["kept"].split(">", 1)[1][:-6]))
+    assert kept["turn"]["status"] == "answered"
+
+
 def test_answers_given_anew_count_among_the_questions_of_a_minute(backend: Backend) -> None:
     asking = Handlers(backend, limits=Limits(1))
     conversation = Conversation()
@@ -279,7 +309,8 @@ def test_an_edited_question_takes_the_place_of_what_followed(
 def test_an_edit_can_be_given_up(asking: Handlers, acts: AnswerHandlers) -> None:
     conversation = asked(asking, "第一问", "第二问")
     acts.edit(1, conversation)
-    assert acts.keep(conversation) == {"box": "", "editing": ""}
+    assert acts.keep("写了一半", conversation) == {"box": "写了一半", "editing": ""}
+    assert acts.keep({"draft": 1}, conversation) == {"box": "", "editing": ""}
     asking.submit("第三问", conversation)
     assert len(conversation.turns) == 3
 
@@ -291,6 +322,20 @@ def test_a_question_that_is_not_taken_leaves_the_edit_open(
     acts.edit(1, conversation)
     assert "最多 60 字" in asking.submit("问" * 61, conversation)["notice"]
     assert (conversation.editing, len(conversation.turns)) == (1, 2)
+
+
+def test_an_offered_question_leaves_what_is_being_written(
+    asking: Handlers, acts: AnswerHandlers
+) -> None:
+    conversation = asked(asking, "第一问")
+    assert "box" not in asking.offered("第二问", conversation)
+    assert "notice" in asking.offered("第三问", conversation), "the second is under way"
+    finish(asking, conversation)
+    acts.edit(1, conversation)
+    assert asking.offered("", conversation)["notice"]
+    assert conversation.editing == 1, "nothing was asked"
+    assert asking.offered("第四问", conversation)["box"] == "", "it held what was to be changed"
+    assert [turn.question for turn in conversation.turns] == ["第一问", "第二问", "第四问"]
 
 
 def rows(backend: Backend) -> list[tuple[str, str, str, str]]:
@@ -533,6 +578,7 @@ def test_a_question_is_changed_from_the_keyboard(page: Page, backend: Backend) -
     page.get_by_role("button", name="不改了").click()
     expect(page.locator(".editing")).to_have_count(0)
     expect(box).to_have_value("")
+    expect(box).to_be_focused()
     page.locator("#past [data-act=edit]").focus()
     page.keyboard.press("Enter")
     expect(box).to_have_value("第一问")
@@ -540,6 +586,23 @@ def test_a_question_is_changed_from_the_keyboard(page: Page, backend: Backend) -
     expect_answered(page, "第一问改")
     expect(page.locator(".turn")).to_have_count(1)
     assert backend.asked[-1] == ("第一问改", ())
+
+
+@needs_chromium
+def test_what_is_being_written_outlives_a_change_and_an_offered_question(page: Page) -> None:
+    ask(page, "第一问")
+    expect_answered(page, "第一问")
+    box = page.locator("#box textarea")
+    box.fill("写了一半")
+    act(page, "edit").click()
+    expect(box).to_have_value("第一问")
+    page.keyboard.press("Escape")
+    expect(page.locator(".editing")).to_have_count(0)
+    expect(box).to_have_value("写了一半")
+    expect(box).to_be_focused()
+    page.get_by_role("button", name="园区在哪里？").click()
+    expect_answered(page, "园区在哪里？")
+    expect(box).to_have_value("写了一半")
 
 
 @needs_chromium

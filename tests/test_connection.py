@@ -60,3 +60,44 @@ def test_one_request_that_fails_is_no_loss(context: BrowserContext) -> None:
         ask(page, FIRST)
         expect_answered(page, FIRST)
         assert page.locator(".lost").count() == 0
+
+
+def test_what_is_being_written_is_there_after_a_reload(context: BrowserContext) -> None:
+    scripted = ScriptedBackend()
+    with serving(scripted, ScriptedKeeper()) as url:
+        page = open_page(context, url)
+        box = page.locator("#box textarea")
+        box.fill("没写完的问题")
+        page.reload()
+        expect(box).to_have_value("没写完的问题")
+        box.fill("")
+        ask(page, SECOND)  # held
+        scripted.held.wait(20)
+        box.fill("下一个问题")
+        page.reload()
+        expect(box).to_have_value(f"{SECOND}\n下一个问题")
+        scripted.go.set()
+
+
+def test_a_gateway_whose_server_is_gone(context: BrowserContext) -> None:
+    with serving(ScriptedBackend(), ScriptedKeeper()) as url:
+        page = open_page(context, url)
+        page.route("**/gradio_api/**", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+        expect(page.locator(".lost")).to_contain_text("连不上服务")
+        page.unroute_all()
+        expect(page.locator(".lost")).to_have_count(0)
+        ask(page, FIRST)
+        expect_answered(page, FIRST)
+
+
+def test_a_server_that_was_started_anew_meanwhile(context: BrowserContext) -> None:
+    with serving(ScriptedBackend(), ScriptedKeeper()) as url:
+        page = open_page(context, url)
+        page.evaluate("window.mine = true")
+        page.locator("#box textarea").fill("没写完的问题")
+        page.evaluate("gradio_config.app_id = 'of an earlier start'")
+        page.route("**/nowhere", lambda route: route.abort())
+        with page.expect_navigation():
+            page.evaluate("fetch('/nowhere').catch(() => {})")
+        expect(page.locator("#box textarea")).to_have_value("没写完的问题")
+        assert not page.evaluate("window.mine")

@@ -20,13 +20,14 @@ from rag.answer.export import answer_to_dict
 from rag.answer.restore import answer_from_dict
 from rag.config import Settings
 from rag.errors import QuestionError
+from rag.feedback import Feedback
 from rag.index.build import build
 from rag.index.store import Store
 from rag.models.generator import Message
 from rag.retrieve.search import Search
 from rag.types import USUAL, Answer, Check, Effort, Evidence, Filters, Hit, Passage
 from rag.web import chat_view
-from rag.web.conversation import Conversation
+from rag.web.conversation import Conversation, Thumb
 from rag.web.conversations import BUSY, DAMAGED, LOST, ConversationHandlers, keep
 from rag.web.conversations_view import link
 from rag.web.handlers import Handlers
@@ -172,10 +173,23 @@ class TestKept:
             scripted, FIRST, f"引号{NASTY}"[:60], "天气", "损坏", filters=Filters(paper="测试日报")
         )
         conversation.turns[0].answer = whole_answer(scripted)
+        conversation.turns[1].thumb = Thumb("a" * 32, "down", "没有答全", NASTY)
         back = read_conversation(record(conversation), scripted.article)
         assert [turn.status for turn in back.turns] == ["answered"] * 3 + ["failed"]
         assert chat_view.turns_view(back.turns) == chat_view.turns_view(conversation.turns)
         assert (back.id, back.filters) == (conversation.id, conversation.filters)
+
+    @pytest.mark.parametrize(
+        "change", [{"key": "1"}, {"key": None}, {"verdict": "maybe"}, {"comment": "长" * 2_001}]
+    )
+    def test_a_damaged_thumb_is_refused(self, change: dict[str, object]) -> None:
+        conversation = talk(ScriptedBackend(), FIRST)
+        conversation.turns[0].thumb = Thumb("a" * 32, "up")
+        given = record(conversation)
+        read_conversation(given, nothing)
+        given["turns"][0]["thumb"] |= change
+        with pytest.raises(QuestionError, match=f"turns.0.thumb.{next(iter(change))}"):
+            read_conversation(given, nothing)
 
     def test_a_stopped_turn_keeps_what_was_written(self) -> None:
         conversation = talk(ScriptedBackend(), FIRST)
@@ -214,9 +228,12 @@ class TestHandlers:
         message = told(keep(conversation))
         assert (message["kind"], message["id"], message["number"]) == ("keep", conversation.id, 1)
         assert message["turn"]["question"] == FIRST
-        conversation.ask(SECOND)
-        assert keep(conversation) == {}
+        conversation.ask(SECOND)  # before the first was kept
+        assert told(keep(conversation))["number"] == 1
         assert keep(Conversation()) == {}
+        begun = Conversation()
+        begun.ask(FIRST)
+        assert keep(begun) == {}
 
     def test_two_conversations_have_two_ids(self) -> None:
         one, other = (talk(ScriptedBackend(), FIRST) for _ in range(2))
@@ -387,6 +404,35 @@ def test_after_a_reload_the_conversation_is_there_and_goes_on(
 
 
 @browsers
+def test_after_a_reload_the_thumbs_are_there_and_the_mind_may_be_changed(
+    page: Page, backend: ScriptedBackend
+) -> None:
+    asked(page, FIRST, SECOND)
+    for part, name in (("#past", "up"), ("#live", "down")):
+        act = page.locator(f"{part} .act.{name}")
+        act.click()
+        expect(act).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("没有答全").check()
+    page.get_by_label("补充说明").fill("还有一处")
+    page.keyboard.press("Enter")
+    expect(page.locator(".noted").last).to_have_text("已记下，没有答全")
+    page.wait_for_function(f"{SHOWN}.some((key) => localStorage[key].includes('还有一处'))")
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator("#past .act.up")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#live .noted")).to_have_text("已记下，没有答全")
+    page.locator("#live .act.down").click()
+    expect(page.get_by_label("补充说明")).to_have_value("还有一处")
+    page.locator("#past .act.down").click()
+    expect(page.locator("#past .act.down")).to_have_attribute("aria-pressed", "true")
+    found = Feedback(backend.settings.feedback).rows()
+    assert [(row.question, row.verdict, row.comment) for row in found] == [
+        (FIRST, "down", ""),
+        (SECOND, "down", "还有一处"),
+    ]
+
+
+@browsers
 def test_conversations_are_found_renamed_and_deleted_with_undo(page: Page) -> None:
     asked(page, FIRST)
     open_list(page)
@@ -519,7 +565,7 @@ def test_a_link_leads_to_the_answer_here_and_asks_elsewhere_only_when_told(
     kept(page, 1)
     page.locator(".turn").first.hover()
     page.get_by_role("button", name="链接").first.click()
-    expect(page.locator("[data-link]").first).to_have_text("已复制")
+    expect(page.locator(".spoken")).to_have_text("已复制：链接")
     address = page.evaluate("navigator.clipboard.readText()")
     assert address.startswith(f"{url}/#a=")
     times = len(backend.asked)
@@ -553,6 +599,71 @@ def test_another_tab_begins_anew_and_sees_what_is_kept(
     asked(other, SECOND)
     open_list(page)
     expect(page.locator(".talks .name")).to_have_text([SECOND, FIRST])
+
+
+@browsers
+def test_where_two_tabs_go_on_with_one_conversation_both_stay(
+    context: BrowserContext, page: Page, url: str
+) -> None:
+    asked(page, FIRST)
+    kept(page, 1)
+    other = open_page(context, url)
+    other.locator(".talks .name").click()
+    asked(other, SECOND)
+    for question in ("还有呢？", "为什么？"):
+        asked(page, question)
+    kept(page, 2)
+    found = page.evaluate(
+        f"{SHOWN}.map((key) => JSON.parse(localStorage[key]).turns.map((turn) => turn.question))"
+    )
+    assert sorted(found, key=len) == [[FIRST, SECOND], [FIRST, "还有呢？", "为什么？"]]
+    page.reload()
+    expect(page.locator("#live .question")).to_have_text("为什么？")
+    other.locator(".act.up").last.click()  # a thumb is no reason to part
+    page.wait_for_function(f"{SHOWN}.some((key) => localStorage[key].includes('verdict'))")
+    kept(page, 2)
+
+
+@browsers
+def test_a_name_is_written_while_an_answer_arrives(page: Page, backend: ScriptedBackend) -> None:
+    asked(page, FIRST)
+    open_list(page)
+    fresh(page)
+    asked(page, SECOND)
+    ask(page, "慢：备案有多少？")
+    assert backend.held.wait(20)
+    page.get_by_role("button", name=f"改名：{FIRST}").click()
+    field = page.get_by_label("对话的名字")
+    field.fill("备案")
+    backend.go.set()
+    expect_answered(page, "慢：备案有多少？")
+    expect(field).to_be_focused()
+    page.get_by_role("button", name=SECOND, exact=True).click()  # takes the name, and is clicked
+    expect(page.locator("#past .question").first).to_have_text(SECOND)
+    expect(page.locator(".talks .name")).to_have_text([SECOND, "备案"])
+    expect(page.get_by_role("button", name=SECOND, exact=True)).to_be_focused()
+
+
+@browsers
+def test_what_was_to_be_changed_is_left_with_its_conversation(page: Page) -> None:
+    asked(page, FIRST)
+    open_list(page)
+    page.locator("#box textarea").fill("写了一半")
+    fresh(page)
+    expect(page.locator("#box textarea")).to_have_value("写了一半")
+    page.get_by_role("button", name=FIRST, exact=True).click()
+    expect(page.locator("#live .question")).to_have_text(FIRST)
+    page.get_by_role("button", name="修改问题").click()
+    expect(page.locator("#box textarea")).to_have_value(FIRST)
+    fresh(page)
+    expect(page.locator("#box textarea")).to_have_value("")
+
+
+@browsers
+def test_what_cannot_be_kept_is_said_where_the_list_is_shut(page: Page) -> None:
+    page.evaluate("localStorage.setItem('filler', '字'.repeat(5 * 1024 * 1024 - 200))")
+    asked(page, FIRST)
+    expect(page.get_by_role("alert").filter(has_text="浏览器里存不下了")).to_be_visible()
 
 
 @browsers

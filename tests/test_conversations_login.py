@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -242,7 +243,7 @@ def test_a_link_opens_the_answer_in_another_browser_of_the_user(
     asked_and_kept(page, FIRST, SECOND, "还有呢？")
     page.locator(".turn").first.hover()
     page.get_by_role("button", name="链接").first.click()
-    expect(page.locator("[data-link]").first).to_have_text("已复制")
+    expect(page.locator(".spoken")).to_have_text("已复制：链接")
     address = page.evaluate("navigator.clipboard.readText()")
     times = len(backend.asked)
 
@@ -299,6 +300,51 @@ def test_what_the_server_does_not_take_stays_and_is_sent_again(page: Page, talks
     assert len(talks.all("甲").records) == 2
     page.reload()
     expect(page.locator("#live .question")).to_have_text(SECOND)
+
+
+def test_what_the_server_has_not_taken_outlives_a_reload_but_no_logout(
+    page: Page, talks: Talks, url: str
+) -> None:
+    asked_and_kept(page, FIRST)
+    page.route("**/conversations/*", lambda route: route.abort())
+    asked(page, SECOND)
+    expect(page.get_by_role("alert").filter(has_text=UNSENT)).to_be_visible()
+    page.reload()
+    expect(page.locator("#live .question")).to_have_text(SECOND)
+    assert SECOND.encode() not in talks.all("甲").records[0]
+    page.unroute_all()
+    look_again(page)
+    expect(page.locator(".talks-beside")).to_be_empty()
+    assert SECOND.encode() in talks.all("甲").records[0]
+
+    page.route("**/conversations/*", lambda route: route.abort())
+    asked(page, "还有呢？")
+    page.locator("#box textarea").fill("写了一半")
+    page.unroute_all()
+    log_out(page)
+    log_in(page, url, "乙")
+    expect(page.locator(".examples button").first).to_be_visible()
+    expect(page.locator("#box textarea")).to_have_value("")
+    nothing_in_the_browser(page)
+    assert not talks.all("乙").records
+
+
+def test_where_two_browsers_go_on_with_one_conversation_both_stay(
+    contexts: Callable[[], BrowserContext], page: Page, url: str, talks: Talks
+) -> None:
+    asked_and_kept(page, FIRST)
+    other = log_in(contexts().new_page(), url)
+    other.locator(".talks .name").click()
+    expect(other.locator("#live .question")).to_have_text(FIRST)
+    asked_and_kept(other, SECOND)
+    for question in ("还有呢？", "为什么？"):  # without a look at what the other has done
+        asked_and_kept(page, question)
+    found = [
+        [turn["question"] for turn in json.loads(one)["turns"]] for one in talks.all("甲").records
+    ]
+    assert sorted(found, key=len) == [[FIRST, SECOND], [FIRST, "还有呢？", "为什么？"]]
+    open_list(page)
+    expect(page.locator(".talks .name")).to_have_text([FIRST, FIRST])
 
 
 def test_what_cannot_be_read_at_first_is_said_and_read_later(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rag import database as database_module
 from rag import feedback as module
 from rag.errors import RagError
 from rag.evaluate.cases import read_cases
@@ -48,9 +49,9 @@ def clock(*days: int) -> Callable[[], datetime]:
 
 
 def test_keeps_all_of_it_and_is_read_after_reopening(path: Path):
-    given = Feedback(path, clock(0)).give(ANSWER, "down", " 数字不对 ", "应是130亩", user="甲")
+    Feedback(path, clock(0)).give(ANSWER, "down", " 数字不对 ", "应是130亩", user="甲")
     (row,) = Feedback(path).rows()
-    assert (row.id, row.time, row.user) == (given, "2024-09-18T00:00:00.000000+00:00", "甲")
+    assert (row.id, row.time, row.user) == (1, "2024-09-18T00:00:00.000000+00:00", "甲")
     assert (row.question, row.standalone) == (ANSWER.question, ANSWER.standalone)
     assert (row.answer, row.verdict) == (ANSWER.text, "down")
     assert (row.reason, row.comment) == ("数字不对", "应是130亩")
@@ -59,25 +60,49 @@ def test_keeps_all_of_it_and_is_read_after_reopening(path: Path):
     assert row.citations[0]["date"] == "2024-06-01"
 
 
-def test_change_leaves_what_is_not_given(path: Path):
+def test_a_key_leads_to_the_thumb_that_was_given_and_to_no_other(path: Path):
     kept = Feedback(path, clock(0, 1, 2, 3))
-    first, second = kept.give(ANSWER, "down", "漏了", "二期"), kept.give(ANSWER, "up")
-    kept.change(first, verdict="up", reason="")
-    one, other = kept.rows()
-    assert (one.id, one.verdict, one.reason, one.comment) == (first, "up", "", "二期")
+    first, second = kept.give(ANSWER, "down", "漏了", "二期", "甲"), kept.give(ANSWER, "up")
+    other = replace(ANSWER, text="改过")
+    assert kept.give(other, "up", comment="三期", user="乙", key=first) == first
+    one, two = kept.rows()
+    assert (one.verdict, one.reason, one.comment) == ("up", "", "三期")
+    assert (one.answer, one.user) == (ANSWER.text, "甲"), "what it was given to, and by whom"
     assert one.time.startswith("2024-09-20")
-    assert (other.id, other.verdict) == (second, "up")
-    with pytest.raises(FeedbackError, match=r"no feedback 99 .*; give it anew"):
-        kept.change(99, "down")
+    assert (two.id, two.verdict) == (2, "up")
+    assert len({first, second}) == 2
+    assert min(map(len, (first, second))) == 32, "cannot be guessed"
+
+
+def test_a_thumb_whose_row_is_gone_is_given_anew(path: Path):
+    key = Feedback(path).give(ANSWER, "up")
+    path.unlink()
+    Feedback(path).give(ANSWER, "down", key=key)
+    assert [row.verdict for row in Feedback(path).rows()] == ["down"]
+
+
+def test_thumbs_of_before_there_were_keys_stay(path: Path, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "STEPS", STEPS[:1])
+        Feedback(path).rows()
+    columns = "time, user, question, standalone, answer, index_version, generator, citations, "
+    with closing(sqlite3.connect(path)) as database, database:
+        for _ in range(2):
+            database.execute(
+                f"INSERT INTO feedback ({columns} verdict, reason, comment) "
+                "VALUES ('2024', '', '问', '问', '答', '1', 'g', '[]', 'up', '', '')"
+            )
+    Feedback(path).give(ANSWER, "down")
+    assert [row.verdict for row in Feedback(path).rows()] == ["up", "up", "down"]
 
 
 def test_rows_since_a_time_in_any_zone(path: Path):
     kept = Feedback(path, clock(0, 1))
     kept.give(ANSWER, "up")
-    second = kept.give(ANSWER, "down")
+    kept.give(ANSWER, "down")
     china = timezone(timedelta(hours=8))
     noon = datetime(2024, 9, 19, 8, tzinfo=china)  # midnight of the 19th in UTC
-    assert [row.id for row in kept.rows(noon)] == [second]
+    assert [row.id for row in kept.rows(noon)] == [2]
     assert kept.rows(noon + timedelta(seconds=1)) == []
 
 
@@ -95,7 +120,7 @@ def test_nasty_text_comes_back_as_it_was(path: Path, text: str):
 def test_half_a_pair_is_no_reason_to_fail(path: Path):
     kept = Feedback(path)
     given = kept.give(replace(ANSWER, question="\ud800问"), "down", comment="\udfff")
-    kept.change(given, comment="又\ud800")
+    kept.give(ANSWER, "down", comment="又\ud800", key=given)
     (row,) = kept.rows()
     assert (row.question, row.comment) == ("?问", "又?")
 
@@ -125,7 +150,7 @@ def test_threads_lose_nothing(path: Path):
         try:
             for turn in range(8):
                 given = kept.give(ANSWER, "up", user=f"{number}-{turn}")
-                kept.change(given, verdict="down", comment=f"{number}-{turn}")
+                kept.give(ANSWER, "down", comment=f"{number}-{turn}", key=given)
                 kept.rows()
         except RagError as error:
             problems.append(error)
@@ -146,11 +171,11 @@ def test_threads_lose_nothing(path: Path):
 def test_an_older_file_is_brought_up_to_date_and_keeps_its_rows(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    given = Feedback(path).give(ANSWER, "down", "数字不对")
+    Feedback(path).give(ANSWER, "down", "数字不对")
     added = "ALTER TABLE feedback ADD COLUMN place TEXT NOT NULL DEFAULT 'page'"
     monkeypatch.setattr(module, "STEPS", (*STEPS, added))
     for _ in range(2):  # the second opening has nothing left to do
-        assert [(r.id, r.reason) for r in Feedback(path).rows()] == [(given, "数字不对")]
+        assert [(r.id, r.reason) for r in Feedback(path).rows()] == [(1, "数字不对")]
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (len(STEPS) + 1,)
         assert database.execute("SELECT place FROM feedback").fetchall() == [("page",)]
@@ -163,7 +188,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch: py
     with monkeypatch.context() as patch:
         patch.setattr(module, "STEPS", (*STEPS, *bad))
         with pytest.raises(FeedbackError, match="no such table: none"):
-            Feedback(path)
+            Feedback(path).rows()
     assert len(Feedback(path).rows()) == 1
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
@@ -172,16 +197,17 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatch: py
 
 
 def test_a_file_of_a_later_version(path: Path):
-    Feedback(path)
+    Feedback(path).rows()
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version = 99")
     with pytest.raises(FeedbackError, match="version 99.*; update it"):
-        Feedback(path)
+        Feedback(path).rows()
 
 
 def test_a_locked_file(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    monkeypatch.setattr(database_module, "PATIENCE", 0.01)
     kept = Feedback(path)
+    kept.rows()
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(FeedbackError, match=r"database is locked.*; check") as caught:
@@ -193,6 +219,7 @@ def test_a_locked_file(path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_a_file_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch):
     kept = Feedback(path)
+    kept.rows()
     connect = sqlite3.connect
 
     def read_only(name: Path, timeout: float) -> sqlite3.Connection:
@@ -206,11 +233,11 @@ def test_a_file_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_is_no_file_of_feedback(path: Path, tmp_path: Path):
     (tmp_path / "page.txt").write_text("天晴" * 600, "utf-8")
     with pytest.raises(FeedbackError, match=r"not a database\); check"):
-        Feedback(tmp_path / "page.txt")
+        Feedback(tmp_path / "page.txt").rows()
     with pytest.raises(FeedbackError, match="cannot be used"):
-        Feedback(tmp_path)
+        Feedback(tmp_path).rows()
     with pytest.raises(FeedbackError, match="check its folder"):
-        Feedback(tmp_path / "page.txt" / "feedback.sqlite")
+        Feedback(tmp_path / "page.txt" / "feedback.sqlite").rows()
 
 
 def test_thumbs_down_become_draft_cases(path: Path, tmp_path: Path):
@@ -218,10 +245,10 @@ def test_thumbs_down_become_draft_cases(path: Path, tmp_path: Path):
     with pytest.raises(FeedbackError, match="nothing to export"):
         kept.export_cases(tmp_path / "none.yaml")
     kept.give(ANSWER, "up")
-    given = kept.give(ANSWER, "down", "数字\n不对")
+    kept.give(ANSWER, "down", "数字\n不对")
     kept.give(replace(ANSWER, question=NASTY, standalone=""), "down")
     assert kept.export_cases(tmp_path / "cases.yaml") == 2
     first, second = read_cases([tmp_path / "cases.yaml"])
-    assert (first.id, first.question) == (f"feedback-{given}", "中试基地占地多少亩？")
+    assert (first.id, first.question) == ("feedback-2", "中试基地占地多少亩？")
     assert first.tags == ("draft", "feedback", "数字 不对")
     assert (second.question, second.tags) == (NASTY, ("draft", "feedback"))

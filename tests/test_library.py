@@ -29,6 +29,7 @@ from rag.types import Article, Manifest, News, Unreadable, Work
 from rag.web import library_view, upkeep_view
 from rag.web.conversation import Conversation
 from rag.web.holdings import MOST, Period, bars, holdings, read_period, said
+from rag.web.language import ENGLISH, speaking
 from rag.web.library_handlers import MOST_WAITING, Desk, LibraryHandlers
 from rag.web.library_tab import LibraryTab
 from rag.web.news import changes
@@ -643,6 +644,11 @@ def test_an_index_that_cannot_be_read_is_told(handlers: LibraryHandlers, backend
 def test_news_are_told_in_a_line(news: list[News], line: str) -> None:
     assert upkeep_view.news_line(news) == line
     assert (line in upkeep_view.toast(news, 1)) and bool(upkeep_view.toast(news, 1)) == bool(line)
+
+
+def test_news_in_english() -> None:
+    with speaking(ENGLISH):
+        assert upkeep_view.news_line([News("v", ("a",), 1)]) == "A new issue has come in: 1 article"
 
 
 def test_work_is_shown_while_there_is_some() -> None:

@@ -280,7 +280,7 @@ def test_news_are_told_and_the_page_is_brought_up_to_date(
     keeper.told.append(News("000002-bb", ("2024-06-01",), 1))
     toast = page.get_by_role("status").filter(has_text="新一期已入库：1 篇文章")
     expect(toast).to_be_visible()
-    expect(page.locator(".masthead .held")).to_contain_text("3 篇 · 索引 000002-bb")
+    expect(page.locator(".masthead .held")).to_contain_text("3 篇")
     expect(page.get_by_role("tab", name="资料库")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#upkeep progress")).to_have_count(0)
     expect(page.locator("details[data-issue]").first).to_have_attribute("data-issue", "2024-06-01")
@@ -297,6 +297,23 @@ def test_news_are_told_and_the_page_is_brought_up_to_date(
     expect(page.locator("#library")).to_be_visible()
     keeper.doing = Work(problem="disk is full; free some space")
     expect(page.locator("#upkeep [role=alert]")).to_contain_text("索引没有更新成：disk is full")
+
+
+def test_news_leave_the_question_of_a_link_where_it_is(
+    context: BrowserContext,  # noqa: F811
+    url: str,
+    backend: Growing,
+    keeper: ScriptedKeeper,
+) -> None:
+    page = context.new_page()
+    page.goto(f"{url}/#a=备案有多少？")
+    expect(page.locator(".linked .question")).to_have_text("备案有多少？")
+    backend.version = "000002-bb"
+    keeper.told.append(News("000002-bb", (), 1, 1))
+    expect(page.locator("#news .toast")).to_be_visible()
+    expect(page.locator(".linked .question")).to_have_text("备案有多少？")
+    page.locator(".linked").get_by_role("button", name="提问").click()
+    expect(page.locator("#live .answer .cite").first).to_be_visible()
 
 
 def test_an_idle_page_is_left_alone(context: BrowserContext, url: str) -> None:  # noqa: F811

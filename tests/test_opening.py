@@ -82,3 +82,5 @@ def test_without_a_corpus_the_way_to_the_library_is_shown(context: BrowserContex
         page.goto(url)
         page.get_by_role("button", name="去资料库").click()
         expect(page.locator("#library")).to_be_visible()
+        expect(page.locator("#upkeep")).to_have_text("还没有报纸，收入第一期就可以提问了。")
+        expect(page.locator("#library [role=alert]")).to_have_count(0)

@@ -115,6 +115,16 @@ def test_what_is_put_comes_back_and_opens_again(clients: dict[str, httpx.Client]
     assert EARLY in clients["甲"].get("/").text
 
 
+def test_what_was_changed_since_is_not_written_over(clients: dict[str, httpx.Client]) -> None:
+    client = clients["甲"]
+    assert put(client, kept(changed=10, title="一"), params={"before": ""}).status_code == 200
+    assert put(client, kept(changed=20, title="二"), params={"before": "10"}).status_code == 200
+    refused = put(client, kept(changed=30, title="三"), params={"before": "10"})
+    assert (refused.status_code, "changed elsewhere" in refused.json()["detail"]) == (412, True)
+    assert titles(client) == ["二"]
+    assert put(client, kept(changed=30, title="三"), params={"before": "x"}).status_code == 200
+
+
 def test_of_another_user_there_is_nothing(clients: dict[str, httpx.Client]) -> None:
     put(clients["甲"], kept(title="甲的"))
     assert titles(clients["乙"]) == []

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from rag import database as database_module
 from rag import talks as module
 from rag.cli import main
 from rag.errors import RagError
-from rag.talks import STEPS, Talks, TalksError
+from rag.talks import STEPS, Talks, TalksChanged, TalksError
 from rag.users import Users
 from tests.scripted_backend import NASTY
 
@@ -200,6 +201,20 @@ def test_threads_lose_nothing(path: Path) -> None:
     assert [ids(talks, str(who)) for who in range(3)] == [[35, 5], [45, 15], [55, 25]]
 
 
+def test_what_was_changed_since_is_not_written_over(path: Path) -> None:
+    talks = Talks(path)
+    put(talks, "甲", 1, 10)
+    talks.put("甲", number(1), 20, record(1, "二"), before=10)
+    talks.put("甲", number(1), 20, record(1, "二"), before=10)  # sent twice
+    with pytest.raises(TalksChanged, match="keep this one under another id"):
+        talks.put("甲", number(1), 30, record(1, "三"), before=10)
+    assert [one["title"] for one in read(talks, "甲")] == ["二"]
+    talks.put("乙", number(1), 30, record(1, "三"), before=10)  # has none of that id
+    talks.remove("甲", number(1))
+    talks.put("甲", number(1), 30, record(1, "三"), before=20)  # deleted elsewhere
+    assert [one["title"] for one in read(talks, "甲")] == ["三"]
+
+
 def test_an_older_file_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(Talks(path), "甲", 1)
     added = "ALTER TABLE talks ADD COLUMN note TEXT NOT NULL DEFAULT ''"
@@ -237,7 +252,7 @@ def test_a_file_that_is_removed_under_way_is_made_again(path: Path) -> None:
 def test_a_locked_file_is_one_line_and_is_read_meanwhile(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    monkeypatch.setattr(database_module, "PATIENCE", 0.01)
     talks = Talks(path)
     put(talks, "甲", 1)
     with closing(sqlite3.connect(path)) as other:

@@ -75,7 +75,7 @@ def opener(hit: Hit, label: str) -> Html:
 
 
 def timings(answer: Answer, loading: float = 0.0) -> Html:
-    """What stands in the line of the steps in the end: their times, and which index was read.
+    """What stands in the line of the steps in the end: their times.
 
     loading: seconds in which the generator was opened, a part of the total.
     """
@@ -93,14 +93,21 @@ def timings(answer: Answer, loading: float = 0.0) -> Html:
         title=None if first is None else words("首字 {seconds}", seconds=_seconds(first)),
     )
     loaded = words("其中首次装入模型 {seconds}", seconds=_seconds(loading))
-    index = tag("span", words("索引 {version}", version=answer.index_version), class_="index")
     return tag(
         "div",
         tag("ol", *items, class_="steps") if items else NOTHING,
         total,
         tag("span", loaded, class_="loaded") if loading else NOTHING,
-        index,
         class_="progress timings",
+    )
+
+
+def read_from(answer: Answer) -> str:
+    """Which index an answer was read from, and what wrote it."""
+    return words(
+        "索引 {version} · 生成 {generator}",
+        version=answer.index_version,
+        generator=answer.generator,
     )
 
 

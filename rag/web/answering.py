@@ -13,11 +13,12 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.feedback import Feedback, FeedbackError, Verdict
-from rag.types import Article
+from rag.types import Answer, Article
 from rag.web import answer_view, chat_view
 from rag.web.access import user
 from rag.web.conversation import Conversation, Thumb, Turn
 from rag.web.conversation_export import file_name, to_html, to_markdown
+from rag.web.conversations import keep_thumb
 from rag.web.handlers import Handlers, Update, begun
 from rag.web.language import words
 from rag.web.limits import visitor
@@ -64,7 +65,7 @@ class AnswerHandlers:
                 return _told(
                     words("已经多读了 {more} 段；资料没有变，答案也不会变。", more=turn.more)
                 )
-            if more and not turn.answer.evidence.hits:
+            if not changed and not turn.answer.evidence.hits:
                 return _told(words("这个回答不是从段落里读出来的；资料没有变，答案也不会变。"))
         if told := self._asking.too_often(who):
             return _told(told)
@@ -82,10 +83,10 @@ class AnswerHandlers:
         drawn = answer_view.editing(turn.number)
         return {"box": turn.question, "editing": drawn, "notice": NOTHING}
 
-    def keep(self, conversation: Conversation) -> Update:
-        """Replace nothing after all."""
+    def keep(self, draft: object, conversation: Conversation) -> Update:
+        """Replace nothing after all. draft: what was being written before, not checked."""
         conversation.editing = 0
-        return {"box": "", "editing": NOTHING}
+        return {"box": draft if isinstance(draft, str) else "", "editing": NOTHING}
 
     def judge(
         self, number: object, verdict: Verdict, conversation: Conversation, name: str = ""
@@ -96,35 +97,32 @@ class AnswerHandlers:
             return _told(GONE)
         thumb = turn.thumb
         if thumb is None or thumb.verdict != verdict:
-            try:
-                feedback = Feedback(self.assistant.settings.feedback)
-                if thumb is None:
-                    row = feedback.give(turn.answer, verdict, user=name)
-                else:
-                    row = thumb.row
-                    feedback.change(row, verdict, reason="", comment="")
-            except FeedbackError as error:
-                return _unstored(error)
-            thumb = Thumb(row, verdict)
+            thumb = Thumb(thumb.key if thumb else secrets.token_hex(16), verdict)
+            if told := self._store(thumb, turn.answer, name):
+                return told
         turn.thumb = replace(thumb, open=verdict == "down" and not thumb.open)
-        return _drawn(turn, conversation)
+        return _drawn(turn, conversation) | keep_thumb(turn, conversation)
 
-    def explain(self, told: Mapping[str, object], conversation: Conversation) -> Update:
+    def explain(
+        self, told: Mapping[str, object], conversation: Conversation, name: str = ""
+    ) -> Update:
         """Take what stands in the form behind a thumb down. told: turn, reason, comment."""
         turn = conversation.turn(told.get("turn"))
-        if turn is None or turn.thumb is None or turn.thumb.verdict != "down":
+        if (
+            turn is None
+            or turn.answer is None
+            or turn.thumb is None
+            or turn.thumb.verdict != "down"
+        ):
             return _told(GONE)
         reason, comment = told.get("reason"), told.get("comment")
         reason = reason if reason in answer_view.REASONS else ""
         comment = comment[: answer_view.COMMENT] if isinstance(comment, str) else ""
-        try:
-            Feedback(self.assistant.settings.feedback).change(
-                turn.thumb.row, reason=str(reason), comment=comment
-            )
-        except FeedbackError as error:
-            return _unstored(error)
-        turn.thumb = replace(turn.thumb, reason=str(reason), comment=comment, open=False)
-        return _drawn(turn, conversation)
+        thumb = replace(turn.thumb, reason=str(reason), comment=comment, open=False)
+        if unstored := self._store(thumb, turn.answer, name):
+            return unstored
+        turn.thumb = thumb
+        return _drawn(turn, conversation) | keep_thumb(turn, conversation)
 
     def shut(self, number: object, conversation: Conversation) -> Update:
         """Close the form; the thumb stays."""
@@ -158,6 +156,16 @@ class AnswerHandlers:
             found = []
         # another question may have been asked meanwhile: its page stays as it is
         return answer_view.related(found) if conversation.current is turn else gr.skip()
+
+    def _store(self, thumb: Thumb, answer: Answer, name: str) -> Update:
+        """Write a thumb into the table; what to tell where that fails."""
+        try:
+            feedback = Feedback(self.assistant.settings.feedback)
+            feedback.give(answer, thumb.verdict, thumb.reason, thumb.comment, name, thumb.key)
+        except FeedbackError as error:
+            logger.warning("%s", error)
+            return _told(UNSTORED)
+        return {}
 
     def _articles(self, turns: list[Turn]) -> dict[str, Article]:
         """The articles that are cited, as far as the index still holds them."""
@@ -203,18 +211,21 @@ def wire_answers(
 
         return getattr(parts[name], event)(handle, session, outputs, **quiet)
 
+    def by(request: gr.Request) -> str:
+        return user(request) or ""
+
     def judged(verdict: Verdict) -> Act:
         return lambda data, talk, request: handlers.judge(
-            data.get("turn"), verdict, talk, user(request) or ""
+            data.get("turn"), verdict, talk, by(request)
         )
 
     for name in ("past", "live"):
         on(name, "edit", lambda data, talk, _request: handlers.edit(data.get("turn"), talk))
         on(name, "up", judged("up"))
         on(name, "down", judged("down"))
-        on(name, "why", lambda data, talk, _request: handlers.explain(data, talk))
+        on(name, "why", lambda data, talk, request: handlers.explain(data, talk, by(request)))
         on(name, "shut", lambda data, talk, _request: handlers.shut(data.get("turn"), talk))
-    on("editing", "keep", lambda _data, talk, _request: handlers.keep(talk))
+    on("editing", "keep", lambda data, talk, _request: handlers.keep(data.get("draft"), talk))
     on("foot", "export", lambda data, talk, _request: handlers.export(data.get("form"), talk))
     return on(
         "live",
@@ -225,11 +236,6 @@ def wire_answers(
 
 def _told(text: str) -> Update:
     return {"notice": chat_view.notice(text)}
-
-
-def _unstored(error: FeedbackError) -> Update:
-    logger.warning("%s", error)
-    return _told(UNSTORED)
 
 
 def _drawn(turn: Turn, conversation: Conversation) -> Update:

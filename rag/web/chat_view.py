@@ -26,10 +26,9 @@ def masthead(manifest: Manifest | None) -> Html:
     held = ""
     if manifest is not None:
         held = words(
-            "馆藏 {issues} {articles} · 索引 {version}",
+            "馆藏 {issues} {articles}",
             issues=words("{n} 期", n=manifest.issues),
             articles=words("{n} 篇", n=manifest.articles),
-            version=manifest.version,
         )
     return tag(
         "div",
@@ -106,6 +105,9 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         lines = cited(answer.text, answer.citations, turn.number, recorded)
         yield answer_view.timings(answer, turn.seconds("load"))
         yield tag("div", *lines, class_=f"answer{refused}", lang=CHINESE)
+        if turn.problem:
+            yield notice(turn.problem)
+            yield tag("p", words("还是原来的回答。"), class_="aside")
         if answer.refused:
             yield limited(turn)
             yield answer_view.nearest(answer)
@@ -164,4 +166,5 @@ def checks(answer: Answer) -> Html:
         else words(" · 把握 {confidence:.0%}", confidence=answer.confidence)
     )
     summary = tag("summary", f"{words('检查记录')}{sure}")
-    return tag("details", summary, tag("ul", *items), class_="checks")
+    by = tag("p", answer_view.read_from(answer), class_="aside")
+    return tag("details", summary, tag("ul", *items), by, class_="checks")

@@ -22,9 +22,9 @@ Step = Literal["retrieve", "load", "read", "check"]
 
 @dataclass(frozen=True, slots=True)
 class Thumb:
-    """What the user thinks of an answer. row: of the stored feedback. open: the form is shown."""
+    """What the user thinks of an answer. key: of the stored feedback. open: the form is shown."""
 
-    row: int
+    key: str
     verdict: Verdict
     reason: str = ""
     comment: str = ""
@@ -36,7 +36,8 @@ class Turn:
     """One question and what became of it.
 
     number: counts from 1 within the conversation. text: the sentences checked so far.
-    reading: what is read for it. problem: one line that says what went wrong, where `failed`.
+    reading: what is read for it. problem: one line that says what went wrong, where `failed` or
+    where the answer of before stays.
     filters: what it was asked under. effort: how much is read for it. ahead: how many questions
     are answered before it, while `waiting`. more: passages read besides the usual ones. before:
     the answer that this one is to replace. spent: seconds of each step that was left. clock:
@@ -91,13 +92,23 @@ class Turn:
     def stop(self) -> None:
         """Ask the generator to end, and take nothing more from it."""
         self.cancel.set()
-        if not self.over:
+        if not self.over and not self._as_before():
             self.status = "stopped"
 
     def fail(self, problem: str) -> None:
         """End with one line that says what went wrong."""
         if not self.over:
-            self.status, self.problem = "failed", problem
+            self.problem = problem
+            if not self._as_before():
+                self.status = "failed"
+
+    def _as_before(self) -> bool:
+        """Whether there was an answer before, which then stays: no other came of it."""
+        if self.before is None:
+            return False
+        self.answer, self.text, self.before = self.before, self.before.text, None
+        self.status = "answered"
+        return True
 
 
 @dataclass(slots=True)
@@ -106,7 +117,8 @@ class Conversation:
 
     filters: what the next question is asked under. editing: the number of the turn that the
     next question replaces, with all that followed; 0: none. effort: how much is read and written
-    for the next question. id: under which it is kept, empty until something is asked.
+    for the next question. id: under which it is kept, empty until something is asked. linked:
+    whether the question of a link stands there instead, not yet asked.
     """
 
     turns: list[Turn] = field(default_factory=list)
@@ -114,6 +126,12 @@ class Conversation:
     editing: int = 0
     effort: Effort = USUAL
     id: str = ""
+    linked: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether the page shows a welcome in its place."""
+        return not self.turns and not self.linked
 
     @property
     def current(self) -> Turn | None:
@@ -165,7 +183,7 @@ class Conversation:
     def take_over(self, other: Conversation) -> None:
         """Become another conversation; the effort stays as the user set it."""
         self.turns, self.filters, self.id = other.turns, other.filters, other.id
-        self.editing = 0
+        self.linked, self.editing = other.linked, 0
 
     def close(self) -> None:
         """Stop what is under way; the page is gone."""

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from rag.answer.reference import reference
-from rag.types import Answer, Article, Citation
+from rag.types import Article, Citation
+from rag.web.answer_view import read_from
 from rag.web.conversation import Turn
 from rag.web.filters_view import limits_text
 from rag.web.language import words
@@ -60,7 +61,7 @@ def to_markdown(turns: Sequence[Turn], made_at: datetime, articles: Articles | N
             quote = "\n  >\n".join(f"  > {_markdown(line)}" for line in _lines(citation.quote))
             blocks.append(f"- {_markdown(citation.marker)} {_markdown(told)}\n\n{quote}".rstrip())
         if turn.answer is not None:
-            blocks.append(_markdown(_read(turn.answer)))
+            blocks.append(_markdown(read_from(turn.answer)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -112,7 +113,7 @@ def _section(turn: Turn, articles: Articles) -> Html:
         *(tag("p", _with_links(line, turn)) for line in _lines(_said(turn))),
         *(tag("p", _line(aside), class_="aside") for aside in _state(turn)),
         tag("ol", *sources) if sources else NOTHING,
-        tag("p", _line(_read(turn.answer)), class_="aside") if turn.answer else NOTHING,
+        tag("p", _line(read_from(turn.answer)), class_="aside") if turn.answer else NOTHING,
     )
 
 
@@ -171,14 +172,6 @@ def _as_cited(citation: Citation) -> Article:
         text=citation.quote,
         reporters=citation.reporters,
         date=citation.date,
-    )
-
-
-def _read(answer: Answer) -> str:
-    return words(
-        "索引 {version} · 生成 {generator}",
-        version=answer.index_version,
-        generator=answer.generator,
     )
 
 

@@ -12,9 +12,9 @@ from rag.errors import QuestionError, StoreError
 from rag.retrieve.filters import NAMES, read_filters
 from rag.types import Article
 from rag.web import chat_view, conversations_view, filters_view
-from rag.web.conversation import Conversation
+from rag.web.conversation import Conversation, Turn
 from rag.web.handlers import Handlers
-from rag.web.kept import read_conversation, turn_to_dict
+from rag.web.kept import read_conversation, thumb_to_dict, turn_to_dict
 from rag.web.markup import NOTHING, Html
 from rag.web.theme import asset, part
 
@@ -41,12 +41,11 @@ class ConversationHandlers:
             kept = read_conversation(record, self._article)
         except QuestionError:
             return _notice(DAMAGED) | tell("damaged", id=str(record.get("id", ""))[:64])
-        conversation.take_over(kept)
         *past, last = kept.turns
         return {
             "past": chat_view.turns_view(past),
             "live": chat_view.turn_view(last, last=True),
-            **self._around(conversation),
+            **self._turn_to(kept, conversation),
             **tell("opened", id=kept.id),
         }
 
@@ -54,12 +53,11 @@ class ConversationHandlers:
         """Begin a new conversation."""
         if conversation.busy:
             return _notice(BUSY)
-        conversation.take_over(Conversation())
         _head, welcome, _panel, _told = self.chat.greet(Conversation())
         return {
             "past": welcome,
             "live": NOTHING,
-            **self._around(conversation),
+            **self._turn_to(Conversation(), conversation),
             **tell("fresh"),
         }
 
@@ -77,19 +75,23 @@ class ConversationHandlers:
             filters = read_filters(given)
         except QuestionError:
             return _notice(LOST)
-        conversation.take_over(Conversation(filters=filters))
         return {
             "past": conversations_view.linked(question.strip(), filters),
             "live": NOTHING,
-            **self._around(conversation),
+            **self._turn_to(Conversation(filters=filters, linked=True), conversation),
             **tell("fresh"),
         }
 
-    def _around(self, conversation: Conversation) -> Update:
-        """What else of the page belongs to a conversation."""
+    def _turn_to(self, other: Conversation, conversation: Conversation) -> Update:
+        """Put another in its place. What is being written stays, but for a question of this one
+        that was being changed.
+        """
+        box = {"box": ""} if conversation.editing else {}
+        conversation.take_over(other)
         return {
             "chips": filters_view.chips(conversation.filters),
             **dict.fromkeys(("notice", "limits", "editing", "related"), NOTHING),
+            **box,
         }
 
     def _article(self, article_id: str) -> Article | None:
@@ -100,11 +102,16 @@ class ConversationHandlers:
 
 
 def keep(conversation: Conversation) -> Update:
-    """Have the page keep the turn that is over."""
-    turn = conversation.current
-    if turn is None or not turn.over:
+    """Have the page keep the last turn that is over; the next may be under way already."""
+    turn = next((turn for turn in reversed(conversation.turns) if turn.over), None)
+    if turn is None:
         return {}
     return tell("keep", id=conversation.id, number=turn.number, turn=turn_to_dict(turn))
+
+
+def keep_thumb(turn: Turn, conversation: Conversation) -> Update:
+    """Have the page keep what the user thinks of an answer."""
+    return tell("thumb", id=conversation.id, number=turn.number, thumb=thumb_to_dict(turn))
 
 
 def tell(kind: str, **fields: object) -> Update:

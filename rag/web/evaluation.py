@@ -34,6 +34,7 @@ from rag.web.evaluation_run import (
 )
 from rag.web.language import words
 from rag.web.markup import NOTHING, Html
+from rag.web.reasons import reason
 
 UPLOADED = "/"
 """Stands for the uploaded file among the names of files, none of which holds a slash."""
@@ -89,7 +90,7 @@ class EvaluationHandlers:
             most = _limit(limit)
             run = self.evaluations.begin(self._file(chosen, desk), most, bool(retrieval_only))
         except RagError as error:
-            return _told(str(error))
+            return _told(reason(str(error)))
         if run is None:
             return _told(self._taken())
         desk.run = run
@@ -118,7 +119,7 @@ class EvaluationHandlers:
     def lose(self, desk: Desk) -> Update:
         """A run that could not be drawn: stop it, so that nobody waits for it."""
         desk.close()
-        return {**_told(BROKEN), **_buttons(busy=False)}
+        return {**_told(words(BROKEN)), **_buttons(busy=False)}
 
     def _file(self, chosen: object, desk: Desk) -> CaseFile:
         if chosen == UPLOADED and desk.uploaded is not None:

@@ -26,7 +26,6 @@ from rag.evaluate.report import read_report, write_report
 from rag.evaluate.rows import legal
 from rag.evaluate.run import run
 from rag.web.backend import Backend
-from rag.web.language import words
 
 logger = logging.getLogger(__name__)
 
@@ -199,12 +198,9 @@ class Evaluations:
         forget(folder)
         # drawn here, where no other run draws: matplotlib's settings are the whole process's
         pictures = (
-            (words("各标签的通过率（细线是 95 % 区间）"), tag_bars(report)),
-            (words("拒答：准确率与召回率（点旁是阈值）"), refusal_curve(report)),
-            (
-                words("用时（横轴是秒，纵轴是题数；实线是中位，虚线是 95 %）"),
-                latency_histogram(report),
-            ),
+            ("各标签的通过率（细线是 95 % 区间）", tag_bars(report)),
+            ("拒答：准确率与召回率（点旁是阈值）", refusal_curve(report)),
+            ("用时（横轴是秒，纵轴是题数；实线是中位，虚线是 95 %）", latency_histogram(report)),
         )
         return Outcome(report, folder, pictures)
 

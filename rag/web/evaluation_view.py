@@ -9,6 +9,7 @@ from rag.evaluate.record import Comparison, Result
 from rag.web.evaluation_run import LARGEST, Outcome, Run
 from rag.web.language import composed, words
 from rag.web.markup import NOTHING, Html, join, tag
+from rag.web.reasons import reason
 
 SHOWN = 100
 """Failed cases that are shown; the report that can be downloaded holds all of them."""
@@ -50,7 +51,7 @@ def ended(run: Run) -> Html:
     """One line on how a run ended."""
     total = len(run.cases)
     if run.status == "failed":
-        return tag("p", run.problem, class_="notice", role="alert")
+        return tag("p", composed(reason(run.problem)), class_="notice", role="alert")
     if run.status == "stopped":
         said = words(
             "已停止：做了 {done} / {total} 题，通过 {passed} 题。再次开始会接着做。",
@@ -150,7 +151,7 @@ def _failed(failed: Sequence[Result]) -> Html:
 def _case(result: Result, opened: bool) -> Html:
     case = result.case
     pairs = [(words("之前问过"), question) for question in case.history]
-    pairs += [(words("为何"), reason) for reason in result.why]
+    pairs += [(words("为何"), why) for why in result.why]
     if result.answer is not None:
         pairs.append((words("回答"), rows.answer_text(result)))
     pairs += rows.expected(result)
@@ -167,7 +168,7 @@ def _case(result: Result, opened: bool) -> Html:
 def _pictures(pictures: Sequence[tuple[str, str]]) -> Html:
     figures = [
         # an SVG that `rag.evaluate.plots` drew: markup of our own
-        tag("figure", tag("figcaption", title), Html(picture))
+        tag("figure", tag("figcaption", words(title)), Html(picture))
         for title, picture in pictures
         if picture
     ]

@@ -13,7 +13,9 @@ from rag.retrieve.filters import NAMES, missing, read_filters
 from rag.web import chat_view, filters_view
 from rag.web.backend import Backend
 from rag.web.conversation import Conversation
+from rag.web.language import words
 from rag.web.markup import NOTHING
+from rag.web.reasons import reason
 from rag.web.theme import asset, part
 
 Update = dict[str, Any]
@@ -31,7 +33,7 @@ class FilterHandlers:
         try:
             return self._panel(filters_view.given_of(conversation.filters))
         except RagError as error:
-            return {"notice": chat_view.notice(str(error))}
+            return {"notice": chat_view.notice(reason(str(error)))}
 
     def use(self, wanted: object, conversation: Conversation) -> Update:
         """Take what stands in the form; where it can't be, say why in the panel."""
@@ -40,12 +42,12 @@ class FilterHandlers:
         try:
             since, until = given.get("from", ""), given.get("to", "")
             if since and until and since > until:  # both as YYYY-MM-DD
-                return self._panel(given, BACKWARDS, "from")
+                return self._panel(given, words(BACKWARDS), "from")
             filters = read_filters(given)
             if (lost := missing(filters, self.assistant.articles())) is not None:
                 return self._panel(given, filters_view.lost(lost), lost.name)
         except RagError as error:
-            return {"notice": chat_view.notice(str(error))}
+            return {"notice": chat_view.notice(reason(str(error)))}
         conversation.filters = filters
         return {"chips": filters_view.chips(filters), "limits": NOTHING}
 

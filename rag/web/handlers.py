@@ -50,14 +50,14 @@ class Handlers:
     def greet(self, conversation: Conversation) -> tuple[Any, Any, Any, Any]:
         """Masthead, welcome, panel and notice of a page that was just opened.
 
-        Who was quick has asked or opened something by now: that stays.
+        Who was quick has asked something by now: that stays.
         """
         try:
             manifest = self.assistant.manifest
             welcome = chat_view.welcome(manifest, self.assistant.examples())
             library = self._library()
-            if conversation.turns:
-                return chat_view.masthead(manifest), gr.skip(), gr.skip(), gr.skip()
+            if not conversation.empty:
+                return chat_view.masthead(manifest), gr.skip(), library, gr.skip()
             return chat_view.masthead(manifest), welcome, library, NOTHING
         except RagError as error:
             logger.info("nothing to ask yet: %s", error)
@@ -102,15 +102,25 @@ class Handlers:
             else ""
         )
 
+    def offered(self, question: object, conversation: Conversation, who: str = "") -> Update:
+        """Ask a question that the page offers. What is being written stays, unless it was to
+        replace a question. question: from a browser, not checked.
+        """
+        editing, conversation.editing = conversation.editing, 0
+        update = self.submit(question if isinstance(question, str) else "", conversation, who)
+        if "live" not in update:  # it was not begun
+            conversation.editing = editing
+        elif not editing:
+            del update["box"]
+        return update
+
     def ask_again(self, number: object, conversation: Conversation, who: str = "") -> Update:
         """Ask a question that was asked under filters without them, now and from here on."""
         turn = conversation.turn(number)
         if turn is None or conversation.busy:
             return self.submit("", conversation)  # says what is the matter
-        conversation.filters, conversation.editing = EVERYTHING, 0
-        update = self.submit(turn.question, conversation, who) | {"chips": NOTHING}
-        update.pop("box", None)  # what is being written stays
-        return update
+        conversation.filters = EVERYTHING
+        return self.offered(turn.question, conversation, who) | {"chips": NOTHING}
 
     async def answer(self, conversation: Conversation) -> AsyncIterator[Html]:
         """Wait in line, then answer the current turn, drawing it whenever it changes."""

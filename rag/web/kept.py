@@ -14,14 +14,24 @@ from pydantic import Field, ValidationError, model_validator
 from rag.answer.export import answer_to_dict
 from rag.answer.restore import FindArticle, Kept, KeptAnswer, Line, Text, Word, fault
 from rag.errors import QuestionError
+from rag.feedback import Verdict
 from rag.retrieve.filters import read_filters
-from rag.web.conversation import Conversation, Turn
+from rag.web.conversation import Conversation, Thumb, Turn
 from rag.web.filters_view import given_of
 
 MOST_TURNS = 200
 """Questions of one conversation that are read back."""
 
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
+
+class KeptThumb(Kept):
+    """See `Thumb`."""
+
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    verdict: Verdict
+    reason: Word = ""
+    comment: Line = ""
 
 
 class KeptTurn(Kept):
@@ -33,6 +43,7 @@ class KeptTurn(Kept):
     text: Text = ""
     problem: Line = ""
     answer: KeptAnswer | None = None
+    thumb: KeptThumb | None = None
     at: Word = ""
 
     @model_validator(mode="after")
@@ -65,8 +76,16 @@ def turn_to_dict(turn: Turn) -> dict[str, Any]:
         "text": "" if turn.answer else turn.text,
         "problem": turn.problem,
         "answer": answer_to_dict(turn.answer) if turn.answer else None,
+        "thumb": thumb_to_dict(turn),
         "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def thumb_to_dict(turn: Turn) -> dict[str, str] | None:
+    """What the user thinks of an answer, as it is kept; None where nothing was said."""
+    if turn.thumb is None:
+        return None
+    return {name: getattr(turn.thumb, name) for name in KeptThumb.model_fields}
 
 
 def read_record(body: bytes) -> KeptRecord:
@@ -101,6 +120,7 @@ def read_conversation(given: object, find: FindArticle) -> Conversation:
             text=turn.answer.answer if turn.answer else turn.text,
             problem=turn.problem,
             answer=turn.answer.restored(find) if turn.answer else None,
+            thumb=Thumb(**dict(turn.thumb)) if turn.thumb and turn.answer else None,
         )
         for number, turn in enumerate(kept.turns, start=1)
     ]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -81,11 +81,16 @@ def speaking(chosen: Language) -> Iterator[None]:
 
 def preferred(headers: Mapping[str, Any]) -> Language:
     """The language for a request: as chosen, else the first of the browser's that there is."""
-    chosen = cookie_parser(str(headers.get("cookie") or "")).get(COOKIE)
+    return _preferred(*(str(headers.get(name) or "") for name in ("cookie", "accept-language")))
+
+
+@lru_cache(maxsize=256)
+def _preferred(cookie: str, accepted: str) -> Language:
+    chosen = cookie_parser(cookie).get(COOKIE)
     for one in NAMES:
         if chosen == one:
             return one
-    for wanted in _by_weight(str(headers.get("accept-language") or "")):
+    for wanted in _by_weight(accepted):
         for one in NAMES:
             if wanted.split("-")[0] == one.split("-")[0]:
                 return one
@@ -99,8 +104,13 @@ def of_scope(scope: Mapping[str, Any]) -> Language:
 
 def translations() -> dict[Language, dict[str, str]]:
     """The words as Gradio's i18n takes them: without it every key would be taken for English."""
-    several = {key: one if isinstance(one, str) else one[1] for key, one in _english().items()}
-    return {CHINESE: {key: key for key in several}, ENGLISH: several}
+    english = {}
+    for key, said in _english().items():
+        if isinstance(said, str):
+            english[key] = said
+        else:
+            english[f"{key}\n1"], english[key] = said  # `words.js` looks for the form for one there
+    return {CHINESE: {key: key for key in _english()}, ENGLISH: english}
 
 
 def _by_weight(accepted: str) -> list[str]:
@@ -133,7 +143,12 @@ def _own(key: str) -> int:
 
 
 def _pattern(key: str) -> str:
-    parts = re.split(r"\{(\w+)\}", key)
-    return "".join(
-        re.escape(part) if place % 2 == 0 else f"(?P<{part}>.+)" for place, part in enumerate(parts)
-    )
+    """A key as a pattern. What fills a hole does not hold what follows the hole: a text that was
+    made to be tried in many ways is not.
+    """
+    *parts, last = re.split(r"\{(\w+)\}", key)
+    made = ""
+    for own, name, follows in zip(parts[::2], parts[1::2], (*parts[2::2], last), strict=False):
+        within = rf"(?:(?!{re.escape(follows)}).)+" if follows else ".+"
+        made += f"{re.escape(own)}(?P<{name}>{within})"
+    return made + re.escape(last)

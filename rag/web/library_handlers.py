@@ -84,7 +84,9 @@ class LibraryHandlers:
             keeping = upkeep_view.keeping(manifest.unreadable, files, self._generations())
             return {"collection": Html(legal(collection)), "keeping": keeping}
         except RagError as error:
-            return {"collection": chat_view.notice(reason(str(error)))}
+            # what is being done about it, or why it can't be, stands above
+            stated = self.keeper is not None and self.keeper.work != Work()
+            return {"collection": NOTHING if stated else chat_view.notice(reason(str(error)))}
 
     def upload(self, sent: object, desk: Desk) -> Update:
         """Look at a visitor's file, or say in one line why it cannot be taken."""

@@ -13,7 +13,7 @@ from rag.web.article_view import printed_date, printed_page
 from rag.web.holdings import Holding, Period
 from rag.web.language import CHINESE, composed, words
 from rag.web.markup import NOTHING, Html, join, tag
-from rag.web.reasons import reason
+from rag.web.reasons import holds_nothing, reason
 from rag.web.shelf_view import button
 from rag.web.timeline import timeline
 
@@ -31,6 +31,8 @@ def introduction(writable: bool) -> Html:
 
 def upkeep(work: Work) -> Html:
     """What is being done to the index, or why it could not be done."""
+    if holds_nothing(work.problem):
+        return tag("p", words("还没有报纸，收入第一期就可以提问了。"), class_="none")
     if work.problem:
         return tag(
             "p",

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
-from rag.web import chat_view, library_view, upkeep_view
+from rag.web import article_view, chat_view, library_view, upkeep_view
 from rag.web.backend import Backend, Keeper
 from rag.web.conversation import Conversation
 from rag.web.library_handlers import Desk, Update
@@ -34,8 +34,8 @@ def add_news(
 ) -> None:
     """Have the page that is open ask for news, where there is someone to tell them.
 
-    parts: the page's own, of which `head` and `past` (a welcome) say what the index holds, and
-    `notice` that it could not be asked.
+    parts: the page's own, of which `head`, `past` (a welcome) and `panel` (the list of articles)
+    say what the index holds, and `notice` that it could not be asked.
     session: holds the `Conversation`.
     """
     if keeper is None:
@@ -43,7 +43,7 @@ def add_news(
     news = part("news", script=asset("news.js"))
     drawn = {
         "news": news,
-        **{name: parts[name] for name in ("head", "past", "notice")},
+        **{name: parts[name] for name in ("head", "past", "panel", "notice")},
         **tab.parts,
     }
 
@@ -76,13 +76,17 @@ def changes(
         manifest = assistant.manifest
         if manifest.version != desk.version:
             update["head"] = chat_view.masthead(manifest)
-            if not conversation.turns:
+            if not desk.version:  # nothing could be read in the panel until now
+                update["panel"] = article_view.library_view(assistant.articles(), manifest.version)
+            if conversation.empty:
                 update["past"] = chat_view.welcome(manifest, assistant.examples())
                 update["notice"] = NOTHING  # that it could not be asked yet
             update.update(tab.handlers.redraw(desk))
+            if "told" in tab.parts:
+                update["told"] = NOTHING  # that a change is on its way
     except RagError as error:
         logger.debug("nothing to ask yet: %s", error)
-        if desk.opening != work and not conversation.turns:
+        if desk.opening != work and conversation.empty:
             desk.opening = work
             update["past"] = opening(work)
     if len(news) != desk.seen:

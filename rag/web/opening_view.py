@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from rag.types import Work
 from rag.web.language import composed, words
 from rag.web.markup import NOTHING, Html, tag
-from rag.web.reasons import reason
-
-_NO_CORPUS = re.compile("no corpus folder|nothing to index")
+from rag.web.reasons import holds_nothing, reason
 
 
 def opening(work: Work) -> Html:
     """What stands in the place of the welcome, by what is being done."""
-    if _NO_CORPUS.match(work.problem):
+    if holds_nothing(work.problem):
         return _state(
             words("还没有报纸"),
             words("把报纸文件放进资料文件夹，或在“资料库”里收入；收入后自动读入，这里就能提问了。"),

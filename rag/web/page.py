@@ -124,8 +124,7 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
         conversation: Conversation, event: gr.EventData, request: gr.Request
     ) -> dict[Any, Any]:
         question = event._data.get("question") if isinstance(event._data, dict) else None
-        conversation.editing = 0
-        return submit(question if isinstance(question, str) else "", conversation, request)
+        return changed(handlers.offered(question, conversation, visitor(request)), conversation)
 
     def ask_again(
         conversation: Conversation, event: gr.EventData, request: gr.Request

@@ -35,10 +35,6 @@ def tokens(length: str, settings: Settings) -> int:
     return max(16, min(round(settings.answer_tokens * LENGTHS[length][1]), 2048))
 
 
-def _chars(length: str, settings: Settings) -> int:
-    return int(round(tokens(length, settings) * CHARS, -1))
-
-
 def most_sources(settings: Settings) -> int:
     """The most passages that a visitor may have read."""
     return max(MOST_SOURCES, settings.sources)
@@ -129,7 +125,7 @@ def _sources(settings: Settings) -> Html:
             tag("output", words("{n} 段", n=settings.sources)),
             class_="slide",
         ),
-        tag("p", words(said, n=settings.sources), class_="effect", id="effect-sources"),
+        tag("p", said, class_="effect", id="effect-sources"),
     )
 
 

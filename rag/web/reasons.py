@@ -122,6 +122,11 @@ def reason(message: str) -> str:
     return message
 
 
+def holds_nothing(problem: str) -> bool:
+    """Whether there is no newspaper yet, so that nothing could be indexed."""
+    return bool(re.match("no corpus folder|nothing to index", problem))
+
+
 def told(error: CorpusError) -> str:
     """An error in one line."""
     if isinstance(error, UnreadableFile):

@@ -1,7 +1,8 @@
 """Conversations of those who log in, over HTTP: what `conversation_server.js` reads and writes.
 
     GET     /conversations        all of the user's: {"user", "conversations", "damaged"}
-    PUT     /conversations/{id}   keep one; answers {"dropped": ids that had to go for it}
+    PUT     /conversations/{id}   keep one; answers {"dropped": ids that had to go for it};
+                                  with ?before=CHANGED 412 where it was changed since
     DELETE  /conversations/{id}   delete one
 
 Whose they are the gate says (`user`), never the request: with `?user=NAME` a page merely makes
@@ -14,23 +15,24 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from rag.errors import QuestionError
-from rag.talks import Listed, Talks, TalksError
+from rag.talks import Listed, Talks, TalksChanged, TalksError
 from rag.web.access import user
 from rag.web.kept import read_record
 
 logger = logging.getLogger(__name__)
 
 LARGEST = 2_000_000
-"""Bytes of one conversation as it comes in: the longest that are read back have room."""
+"""Bytes of one conversation as it comes in; a larger one is refused with 413."""
 UNSTORED = {"Cache-Control": "no-store"}
 """Nothing of it stays in the browser, which others may use after a logout."""
 
@@ -61,7 +63,11 @@ class TalkRoutes:
             record = read_record(body)
             if record.id != talk_id:
                 raise QuestionError("the conversation has another id than its address; send one")
-            gone = self._talks.put(name, record.id, record.changed, record.model_dump_json())
+            given = request.query_params.get("before", "")
+            before = int(given) if re.fullmatch(r"[0-9]{1,16}", given) else None
+            gone = self._talks.put(
+                name, record.id, record.changed, record.model_dump_json(), before
+            )
             return JSONResponse({"dropped": gone}, headers=UNSTORED)
 
         return await _done(keep)
@@ -99,12 +105,15 @@ def _listed(name: str, found: Listed, request: Request) -> Response:
 
 
 async def _body(request: Request) -> bytes | None:
-    """What was sent; None where it is too large."""
+    """What was sent; None where it is too large, or the page is gone before its end."""
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST:
-            return None
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST:
+                return None
+    except ClientDisconnect:
+        return None
     return bytes(body)
 
 
@@ -114,6 +123,8 @@ async def _done(work: Callable[[], Response]) -> Response:
         return await run_in_threadpool(work)
     except QuestionError as error:
         return _refused(400, str(error))
+    except TalksChanged as error:
+        return _refused(412, str(error))
     except TalksError as error:
         logger.warning("%s", error)
         return _refused(503, "the conversations cannot be used; the chat's log says why")

@@ -48,7 +48,8 @@ def part(name: str, draw: Callable[[], Html] | None = None, script: str | None =
 
     name: its id; script: run when it appears; draw: what it shows from the start. That is drawn
     in each language, and Gradio's i18n chooses: the page is made once, for all visitors. What a
-    handler draws later is in the language of its visitor.
+    handler draws later is in the language of its visitor. Where the Blocks has no i18n it is
+    empty until then.
     """
     value: str = NOTHING
     known = Context.root_block.i18n_instance if Context.root_block is not None else None

@@ -27,7 +27,7 @@
   });
   element.addEventListener("keydown", (event) => {
     const form = event.target.closest(".why");
-    if (event.key !== "Escape" || !form) return;
+    if (event.key !== "Escape" || event.isComposing || !form) return;
     event.stopPropagation();
     form.querySelector("[data-act=shut]").click();
   });

@@ -14,6 +14,14 @@ const isWhole = (talk) =>
   talk.turns.length > 0 &&
   talk.turns.every((turn) => typeof turn?.question === "string");
 
+// The same conversation under an id of its own. `store.parted` is told.
+const apart = (talk) => {
+  const bytes = [...crypto.getRandomValues(new Uint8Array(8))];
+  const id = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  store.parted(talk.id, id);
+  return { ...talk, id };
+};
+
 const browserStore = (() => {
   let known = null; // what was read, newest first
   const dropped = (key) => {
@@ -56,8 +64,13 @@ const browserStore = (() => {
       localStorage.removeItem(PREFIX + id);
       known = null;
     },
+    // Keeps it in the place of the one of its id, which was changed at `before` if that is given.
+    // Where it was changed since, a second page has gone on with it: this one is kept beside it.
     // How many of the oldest had to go; -1 where it cannot be kept at all.
-    put(talk) {
+    put(talk, before) {
+      known = null;
+      const there = this.get(talk.id);
+      if (before && there && ![before, talk.changed].includes(there.changed)) talk = apart(talk);
       const others = this.all().filter((one) => one.id !== talk.id);
       let left = ROOM - size(talk);
       let gone = 0;

@@ -15,6 +15,8 @@ const find = element.querySelector(".find");
 const entries = element.querySelector(".entries");
 const told = element.querySelector(".told");
 let current = null; // the id of the conversation on view
+// It, as this page knows it: `talk`, its id on the server, and `changed` as it was kept last.
+let onView = null;
 let jump = null; // the number of the answer that a link leads to
 let timer = 0;
 
@@ -78,11 +80,15 @@ const entry = (talk) => {
   item.append(open, tools);
   return item;
 };
+const inEntry = (id, part) => entries.querySelector(`[data-id="${id}"] ${part}`);
 const draw = () => {
-  const wanted = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+  if (entries.querySelector("input")) return; // a name is being written; `rename` draws
+  const { activeElement: active } = document;
+  const focused = entries.contains(active) && active.closest("[data-id]")?.dataset.id;
+  const sought = find.value.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = new Map();
   for (const talk of store.all()) {
-    if (!holds(talk, wanted)) continue;
+    if (!holds(talk, sought)) continue;
     const name = day(talk.changed);
     groups.set(name, [...(groups.get(name) ?? []), entry(talk)]);
   }
@@ -94,6 +100,7 @@ const draw = () => {
   const none =
     store.unread || (store.all().length ? words("没有找到。") : words("还没有对话。"));
   entries.replaceChildren(...(drawn.length ? drawn : [make("p", none, { class: "none" })]));
+  if (focused) inEntry(focused, `[data-do="${active.dataset.do}"]`)?.focus();
   if (store.damaged) say(words("有 {n} 段对话存坏了，已去掉。", { n: store.damaged }));
   store.damaged = 0;
 };
@@ -117,6 +124,7 @@ const toggle = () => {
   if (wide.matches) localStorage.setItem(COLUMN, dialog.open ? "open" : "shut");
 };
 dialog.addEventListener("close", mark);
+document.addEventListener("head", mark);
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog && cover()) dialog.close(); // beside it
 });
@@ -126,42 +134,50 @@ wide.addEventListener("change", () => {
 });
 
 // What is done with them
+let wanted = null; // is being opened
 const reopen = (talk) => {
   if (cover()) dialog.close();
+  wanted = talk;
   trigger("reopen", talk);
 };
 const fresh = () => {
   if (cover()) dialog.close();
   trigger("fresh");
 };
-const keep = async (talk) => {
-  const kept = store.put(talk); // it is in the list at once
+// before: `changed` of what it takes the place of, see `put`
+const keep = async (talk, before) => {
+  const kept = store.put(talk, before); // it is in the list at once
   draw();
   const gone = await kept;
-  if (gone) draw();
-  if (gone > 0) say(words("已满，最早的 {n} 段对话已删去。", { n: gone }));
-  if (gone < 0) say(words("浏览器里存不下了，这一问没有保存；请开始新对话，或删去几段。"));
+  draw();
+  if (gone > 0) store.tell(words("已满，最早的 {n} 段对话已删去。", { n: gone }));
+  if (gone < 0) {
+    store.tell(words("浏览器里存不下了，这一问没有保存；请开始新对话，或删去几段。"));
+  }
 };
 const rename = (item, talk) => {
   const field = make("input", "", { type: "text", maxlength: 200, "aria-label": words("对话的名字") });
-  const done = (taken) => {
+  const done = (taken, byKey) => {
     field.onblur = null;
     const name = field.value.trim();
-    // meanwhile it may have got another question
+    const latest = () => store.get(talk.id) ?? talk; // it may have got another question
     if (taken && name && name !== title(talk)) {
-      store.put({ ...(store.get(talk.id) ?? talk), title: name });
+      store.put({ ...latest(), title: name }, latest().changed);
     }
+    // the others stay: what the pointer is pressed on is to be clicked
+    item.replaceWith(entry(latest()));
+    if (!byKey) return;
     draw();
-    entries.querySelector(`[data-id="${talk.id}"] .name`)?.focus();
+    inEntry(talk.id, ".name")?.focus();
   };
   field.value = talk.title || title(talk);
-  field.onblur = () => done(true);
+  field.onblur = () => done(true, false);
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return; // Enter takes a word of the input method
     if (event.key !== "Enter" && event.key !== "Escape") return;
     event.preventDefault();
     event.stopPropagation();
-    done(event.key === "Enter");
+    done(event.key === "Enter", true);
   });
   item.replaceChildren(field);
   field.select();
@@ -177,8 +193,8 @@ const remove = (talk) => {
   draw();
   say(words("已删除“{name}”。", { name: cut(title(talk), NAMED) }), words("撤销"), () => {
     keep(talk);
-    if (shown) trigger("reopen", talk);
-    entries.querySelector(`[data-id="${talk.id}"] .name`)?.focus();
+    if (shown) reopen(talk);
+    inEntry(talk.id, ".name")?.focus();
   });
 };
 entries.addEventListener("click", (event) => {
@@ -203,8 +219,16 @@ const lookAgain = async () => {
 for (const sign of store.signs) window.addEventListener(sign, lookAgain);
 // What a store says by itself is seen without the list too; with `instead`, in the place of that.
 store.tell = (text, instead = "") => {
-  if (!instead || told.textContent === instead) say(text);
-  if (!instead || beside.textContent === instead) beside.textContent = dialog.open ? "" : text;
+  const offered = told.querySelector(".undo");
+  if (!offered && (!instead || told.textContent === instead)) say(text);
+  const seen = dialog.open && !offered;
+  if (!instead || beside.textContent === instead) beside.textContent = seen ? "" : text;
+};
+// Another page has gone on with it: here it goes on under an id of its own, and both stay.
+store.parted = (id, to) => {
+  if (onView?.talk.id !== id) return;
+  onView.talk = { ...onView.talk, id: to };
+  enter(to);
 };
 for (const foot of element.querySelectorAll(".foot")) {
   foot.hidden = "login" in foot.dataset !== (store === serverStore);
@@ -220,13 +244,32 @@ const enter = (id) => {
 const settled = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
 const TOLD = {
   keep({ id, number, turn }) {
-    const talk = store.get(id) ?? { id, title: "", turns: [] };
-    enter(id);
+    if (onView?.session !== id) onView = { session: id, talk: { id, title: "", turns: [] } };
+    const { talk, kept } = onView;
     // an edited question takes the place of its own and of all that followed
     const turns = [...talk.turns.slice(0, number - 1), turn];
-    keep({ ...talk, turns, changed: Date.now() });
+    const title = store.get(talk.id)?.title ?? talk.title;
+    onView.talk = { ...talk, title, turns, changed: Date.now() };
+    onView.kept = onView.talk.changed;
+    enter(talk.id);
+    keep(onView.talk, kept);
+  },
+  thumb({ id, number, thumb }) {
+    const judged = onView?.session === id && onView.talk.turns[number - 1];
+    if (!judged) return;
+    // another page may have gone on: what is kept gets the thumb, and nothing else
+    const same = (turn) => turn.at === judged.at && turn.question === judged.question;
+    const noted = (talk) => ({
+      ...talk,
+      turns: talk.turns.map((turn) => (same(turn) ? { ...turn, thumb } : turn)),
+    });
+    const there = store.get(onView.talk.id);
+    onView.talk = noted(onView.talk);
+    if (there) keep(noted(there), there.changed);
   },
   opened({ id }) {
+    const talk = wanted?.id === id ? wanted : store.get(id);
+    onView = { session: id, talk, kept: talk.changed };
     enter(id);
     settled(() => {
       const talk = document.getElementById("talk");
@@ -237,6 +280,7 @@ const TOLD = {
     });
   },
   fresh() {
+    onView = null;
     enter(null);
     if (fine.matches && !told.contains(document.activeElement)) {
       document.querySelector("#box textarea")?.focus();

@@ -2,12 +2,21 @@
 // Given by Gradio: element, trigger, watch.
 
 const box = () => document.querySelector("#box textarea");
+const line = () => element.querySelector(".editing");
+let draft = ""; // what was being written before
 
-element.addEventListener("click", (event) => {
-  if (event.target.closest("[data-keep]")) trigger("keep");
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-act=edit]") && !line()) draft = box().value;
 });
+element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-keep]")) trigger("keep", { draft });
+});
+let shown = false;
 watch("value", () => {
   const field = box();
-  field?.focus();
-  field?.setSelectionRange(field.value.length, field.value.length);
+  if (line() || (shown && document.activeElement === document.body)) {
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+  }
+  shown = Boolean(line());
 });

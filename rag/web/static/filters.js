@@ -53,5 +53,5 @@ element.addEventListener("submit", (event) => {
   trigger("use", Object.fromEntries(new FormData(event.target)));
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") close();
+  if (event.key === "Escape" && !event.isComposing) close();
 });

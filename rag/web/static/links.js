@@ -17,23 +17,13 @@ const follow = () => {
   }
   return true;
 };
-const copy = async (text) => {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const field = document.body.appendChild(make("textarea", text)); // not served over https
-  field.select();
-  document.execCommand("copy");
-  field.remove();
-};
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-link]");
   if (!link) return;
   const number = link.closest("[data-turn]").dataset.turn;
   const here = current ? `&in=${current}-${number}` : "";
-  await copy(`${location.origin}${location.pathname}#${link.dataset.link}${here}`);
-  link.textContent = words("已复制");
-  setTimeout(() => {
-    link.textContent = words("链接");
-  }, 2000);
+  const text = `${location.origin}${location.pathname}#${link.dataset.link}${here}`;
+  document.dispatchEvent(new CustomEvent("copy-text", { detail: { text, said: words("链接") } }));
 });
 // what it leads to may have been kept in another browser just now
 window.addEventListener("hashchange", async () => {
@@ -43,7 +33,9 @@ window.addEventListener("hashchange", async () => {
 
 // Who comes after a logout begins anew.
 document.addEventListener("submit", (event) => {
-  if (event.target.closest("#logout")) sessionStorage.removeItem(OPEN);
+  if (!event.target.closest("#logout")) return;
+  sessionStorage.removeItem(OPEN);
+  window.dispatchEvent(new Event("leave-nothing"));
 });
 
 // Once the page was greeted: what a link leads to, else what this tab has shown before

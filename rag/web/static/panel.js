@@ -58,13 +58,6 @@ document.addEventListener("click", (event) => {
 document.addEventListener("news", () => {
   if (!shown && !element.querySelector(".scroll")?.scrollTop) trigger("library");
 });
-// a page that could not be asked at first: its list is drawn once there is something in it
-document.addEventListener("talk", () => {
-  setTimeout(() => {
-    const open = document.querySelector("#past .welcome:not(.opening), #talk .timings");
-    if (open && !element.querySelector(".source")) trigger("library");
-  }, 500);
-});
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeSheet();
 });

@@ -1,5 +1,6 @@
 // Reading: the citations of an answer one after the other, and an article's reference to copy.
-// Others ask by events of the document: `step` (detail: 1 or -1) and `say` (detail: a text).
+// Others ask by events of the document: `step` (detail: 1 or -1), `say` (detail: a text) and
+// `copy-text` (detail: the text, and what is said that it is).
 {
   let open = null; // the citation on view: the number of its turn, and its place
   let holder = null; // what in the panel had the focus, which a redrawn panel loses
@@ -96,7 +97,12 @@
     return done;
   };
 
-  document.addEventListener("click", async (event) => {
+  const copy = async (text, said) => {
+    const done = await copied(text);
+    say(words(done ? "已复制：{text}" : "浏览器不许复制，请自行选取：{text}", { text: said }));
+  };
+  document.addEventListener("copy-text", ({ detail }) => copy(detail.text, detail.said));
+  document.addEventListener("click", (event) => {
     const cite = event.target.closest("[data-cite]");
     const left = event.target.closest("[data-open], .source[data-article] [data-panel=library]");
     if (cite) open = { turn: cite.closest("[data-turn]")?.dataset.turn, place: place(cite) };
@@ -104,10 +110,8 @@
     if (cite || left) mark();
     const button = event.target.closest("[data-step]");
     if (button) step(Number(button.dataset.step));
-    const { copy, said = copy } = event.target.closest("[data-copy]")?.dataset ?? {};
-    if (!copy) return;
-    const done = await copied(copy);
-    say(words(done ? "已复制：{text}" : "浏览器不许复制，请自行选取：{text}", { text: said }));
+    const asked = event.target.closest("[data-copy]")?.dataset;
+    if (asked) copy(asked.copy, asked.said ?? asked.copy);
   });
   document.addEventListener("step", (event) => step(event.detail));
   document.addEventListener("talk", mark); // a part of the conversation was drawn anew

@@ -75,5 +75,7 @@ document.addEventListener("click", (event) => {
     tell();
   }
 });
+// chosen in another tab
+addEventListener("storage", (event) => event.key === KEY && tell());
 // once the page was greeted
 document.addEventListener("talk", () => localStorage.getItem(KEY) && tell(), { once: true });

@@ -21,7 +21,7 @@
     ],
     "?": ["打开这张表", () => openSheet()],
   };
-  const LEAVE = "离开输入框；关闭卡片、原文或这张表";
+  const LEAVE = "离开输入框，不再修改；关闭卡片、原文或这张表";
 
   const make = (name, content, properties = {}) => {
     const element = Object.assign(document.createElement(name), properties);
@@ -62,7 +62,10 @@
 
   const leave = (field) => {
     if (field) {
-      if (field.closest("#box")) field.blur();
+      if (!field.closest("#box")) return;
+      const keep = find("#editing [data-keep]"); // else the next question would replace another
+      if (keep) keep.click();
+      else field.blur();
       return;
     }
     // what else is open closes itself; beside the conversation the list takes the article's place

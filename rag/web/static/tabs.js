@@ -20,7 +20,10 @@ const show = (pane) => {
   }
 };
 show(shown);
-watch("value", () => show(shown));
+watch("value", () => {
+  show(shown);
+  document.dispatchEvent(new Event("head")); // it was drawn anew
+});
 
 element.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
