@@ -271,6 +271,7 @@ def evaluate(
         bool, typer.Option("--retrieval-only", help="Search alone; no generator is loaded.")
     ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="The first so many cases.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="One case of so many, evenly.")] = 1,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only cases with it.")] = None,
     init: Annotated[bool, typer.Option("--init", help="Write an example of cases.")] = False,
     draft: Annotated[
@@ -303,6 +304,7 @@ def evaluate(
                 floors=fail_under or [],
                 retrieval_only=retrieval_only,
                 limit=limit,
+                every=every,
                 tags=tag or [],
                 bars=Bars(),
             )

@@ -651,7 +651,7 @@ def test_what_was_to_be_changed_is_left_with_its_conversation(page: Page) -> Non
     page.locator("#box textarea").fill("写了一半")
     fresh(page)
     expect(page.locator("#box textarea")).to_have_value("写了一半")
-    page.get_by_role("button", name=FIRST, exact=True).click()
+    page.locator(".talks .name").click()
     expect(page.locator("#live .question")).to_have_text(FIRST)
     page.get_by_role("button", name="修改问题").click()
     expect(page.locator("#box textarea")).to_have_value(FIRST)

@@ -288,6 +288,9 @@ class TestChoose:
         assert choose(cases, ["figure"], None) == [ACRES]
         assert choose(cases, [DRAFT], None) == [self.drafted]
         assert choose(cases, [], 1) == [ACRES]
+        several = [ACRES.model_copy(update={"id": str(place)}) for place in range(8)]
+        assert [case.id for case in choose(several, every=3)] == ["0", "3", "6"]
+        assert [case.id for case in choose(several, limit=2, every=3)] == ["0", "3"]
 
     def test_search_alone_leaves_refusals_out_before_it_counts(self):
         assert choose([WEATHER, ACRES], limit=1, retrieval_only=True) == [ACRES]
@@ -337,10 +340,20 @@ class TestCommand:
         assert not (tmp_path / "eval-report" / PARTIAL).exists()
 
     def test_selection_is_recorded(self, evaluate: Callable[..., int], tmp_path: Path):
-        flags = ("--retrieval-only", "--tag", "figure", "--tag", "x", "--limit", "1")
+        flags = (
+            "--retrieval-only",
+            "--tag",
+            "figure",
+            "--tag",
+            "x",
+            "--limit",
+            "1",
+            "--every",
+            "2",
+        )
         assert evaluate("cases.yaml", *flags) == 0
         report = read_report(tmp_path / "eval-report")
-        assert report.selection == Selection(limit=1, tags=("figure", "x"))
+        assert report.selection == Selection(limit=1, every=2, tags=("figure", "x"))
         assert report.retrieval_only and list(report.files) == ["cases.yaml"]
 
     def test_only_runs_of_one_kind_are_compared(

@@ -691,7 +691,7 @@ def test_a_page_is_told_only_what_changed(
         "keeping",
     }
     assert "新一期已入库：1 篇文章" in str(update["news"])
-    assert "000002-bb" in str(update["head"])
+    assert "馆藏 " in str(update["head"])
     assert ask() == {}
     talk.ask("备案有多少？")
     backend.version = "000003-cc"

@@ -44,6 +44,7 @@ def run_cases(
     floors: Sequence[str],
     retrieval_only: bool,
     limit: int | None,
+    every: int,
     tags: Sequence[str],
     bars: Bars,
 ) -> Done:
@@ -53,14 +54,14 @@ def run_cases(
     of the same kind. Raises a RagError where the run cannot be made.
     """
     wanted = parse_floors(floors)
-    chosen = choose(_read(paths), tags, limit, retrieval_only)
+    chosen = choose(_read(paths), tags, limit, retrieval_only, every)
     before = _comparable(folder, against, retrieval_only)
     answerer = None if retrieval_only else open_assistant(settings, bars)
     searcher: Searcher = answerer or open_search(settings, bars)
     with bars.score("评测", len(chosen)) as tell:
         results = run(chosen, searcher, answerer, folder, tell)
     generator = answerer.generator if answerer else ""
-    selection = Selection(limit=limit, tags=tuple(tags))
+    selection = Selection(limit=limit, every=every, tags=tuple(tags))
     report = gather(results, searcher, generator, hashes(paths), wanted, before, selection)
     write_report(report, folder)
     forget(folder)
@@ -72,15 +73,17 @@ def choose(
     tags: Sequence[str] = (),
     limit: int | None = None,
     retrieval_only: bool = False,
+    every: int = 1,
 ) -> list[Case]:
     """The cases to run: those with one of the tags, drafts only where asked for.
 
+    every: of all these the first, and each so manyth after it; limit: the first so many of them.
     retrieval_only: there is nothing to find for what the corpus does not hold; such cases are
     left out. Raises QuestionError where none is left.
     """
     kept = [c for c in cases if not tags or set(tags) & set(c.tags)]
     kept = [c for c in kept if not (retrieval_only and c.refuse)]
-    kept = [c for c in kept if DRAFT in tags or DRAFT not in c.tags][:limit]
+    kept = [c for c in kept if DRAFT in tags or DRAFT not in c.tags][::every][:limit]
     if not kept:
         known = ", ".join(sorted({tag for case in cases for tag in case.tags})) or "none"
         raise QuestionError(

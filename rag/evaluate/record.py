@@ -147,9 +147,10 @@ class Floor(Record):
 
 
 class Selection(Record):
-    """Which of the cases were asked for: `--limit` and `--tag`."""
+    """Which of the cases were asked for: `--limit`, `--every` and `--tag`."""
 
     limit: int | None = None
+    every: int = 1
     tags: tuple[str, ...] = ()
 
 

@@ -71,6 +71,8 @@ def _options(report: Report) -> dict[str, str]:
     """The flags of `rag eval` that chose what was run."""
     chosen = report.selection
     options = {f"--limit {chosen.limit}": "只做前几题"} if chosen.limit else {}
+    if chosen.every > 1:
+        options[f"--every {chosen.every}"] = "每几题取一题"
     if chosen.tags:
         options[f"--tag {', '.join(chosen.tags)}"] = "只做带这些标签的题"
     if report.retrieval_only:

@@ -49,7 +49,7 @@ def upkeep(work: Work) -> Html:
     return tag(
         "div",
         bar,
-        tag("p", words("正在更新索引：{step}{far}", step=step, far=far)),
+        tag("p", words("正在更新索引：{step}", step=f"{step}{far}")),
         class_="progress-of-run",
     )
 
