@@ -13,6 +13,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +55,8 @@ def served(settings: Settings) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
     finally:
+        while upkeep.work.step:  # models that are being opened do not outlive the interpreter
+            time.sleep(0.2)
         upkeep.close()
         server.should_exit = True
         thread.join(30)
