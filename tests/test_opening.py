@@ -61,6 +61,7 @@ def test_the_page_opens_by_itself_once_it_can(context: BrowserContext):
         page.goto(url)
         expect(page.locator(".opening")).to_contain_text("正在准备")
         expect(page.locator(".opening progress")).to_have_attribute("value", "20")
+        expect(page.locator("#panel")).to_contain_text("打开以后，馆藏的文章列在这里。")
         page.locator("#box textarea").fill("南湖园区有多少个算法？")
         page.keyboard.press("Enter")  # too early: it is said, and nothing is lost
         expect(page.locator("#notice")).to_contain_text("请稍等")

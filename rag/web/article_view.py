@@ -92,6 +92,12 @@ def library_view(articles: Sequence[Article], visit: str) -> Html:
     )
 
 
+def opening_view() -> Html:
+    """The panel while nothing can be read in it yet."""
+    hint = tag("p", words("打开以后，馆藏的文章列在这里。"), class_="hint")
+    return _panel(words("目录"), hint, "opening")
+
+
 def _newest_first(article: Article) -> tuple[int, str]:
     return (-article.date.toordinal() if article.date else 0, article.issue_id)
 

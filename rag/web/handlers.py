@@ -61,7 +61,7 @@ class Handlers:
             return chat_view.masthead(manifest), welcome, library, NOTHING
         except RagError as error:
             logger.info("nothing to ask yet: %s", error)
-            return chat_view.masthead(None), opening(Work()), NOTHING, NOTHING
+            return chat_view.masthead(None), opening(Work()), article_view.opening_view(), NOTHING
 
     def submit(self, question: str, conversation: Conversation, who: str = "") -> Update:
         """Begin a turn, or say why not. Keys are the names of the page's parts.
