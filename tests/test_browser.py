@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from rag.index.store import Store
 from rag.index.watch import Changes
 from rag.library import Library
 from rag.retrieve.search import Search
+from rag.types import Answer, Check
 from rag.web.handlers import BROKEN
 from rag.wiring import open_living
 from tests.conftest import ROOT
@@ -307,9 +309,36 @@ def test_text_of_the_corpus_and_of_users_is_text(
     assert_same_origin(requests, url)
 
 
+def test_the_record_of_checks_tells_what_was_dropped_and_why(context: BrowserContext) -> None:
+    class Checked(ScriptedBackend):
+        def _answer(self, question: str) -> Answer:
+            dropped = Check("占全国的99%。", "dropped", "引文中没有这个数字：99%", 0.2)
+            return replace(super()._answer(question), checks=(dropped,), confidence=0.9)
+
+    with serving(Checked()) as address:
+        page = open_page(context, address)
+        ask(page, "备案有多少？")
+        expect_answered(page, "备案有多少？")
+        expect(page.locator(".answer")).not_to_contain_text("99%")
+        record = page.locator(".checks")
+        expect(record.locator("li")).to_be_hidden()
+        record.locator("summary").click()
+        expect(record.locator("li")).to_have_text("删去占全国的99%。引文中没有这个数字：99%")
+        expect(record).to_contain_text("索引 v-test · 生成 scripted")
+
+
 def test_nothing_is_loaded_from_elsewhere(page: Page, requests: list[str], url: str) -> None:
     ask(page, "备案有多少？")
     expect_answered(page, "备案有多少？")
+    with page.expect_download():
+        page.get_by_role("button", name="HTML").click()
+    page.get_by_role("button", name="设置").click()
+    expect(page.locator(".settings-drawer")).to_be_visible()
+    page.keyboard.press("Escape")
+    for tab in ("资料库", "评测"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tabpanel", name=tab)).to_be_visible()
+    page.get_by_role("tab", name="问答").click()
     page.get_by_role("button", name="接口").click()
     expect(page.locator(".api-docs")).to_contain_text("/search")
     assert len(requests) > 10

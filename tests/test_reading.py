@@ -108,6 +108,19 @@ def test_a_marker_under_the_mouse_shows_its_quote(page: Page) -> None:
 
 
 @needs_chromium
+def test_an_article_is_set_in_a_serif_face_of_the_system(page: Page) -> None:
+    answered(page)
+    page.locator(".answer .cite").first.click()
+    expect(page.locator(".paper mark")).to_be_visible()
+    for part in (".paper h2", ".paper .body p"):
+        style = page.locator(part).first.evaluate("(one) => getComputedStyle(one).fontFamily")
+        assert style.split(",")[-1].strip() == "serif"
+    asked = page.locator(".question").first.evaluate("(one) => getComputedStyle(one).fontFamily")
+    assert asked.split(",")[-1].strip() == "sans-serif"
+    assert page.evaluate("[...document.fonts].length") == 0, "none is loaded"
+
+
+@needs_chromium
 @pytest.mark.parametrize("size", [(1440, 900), (900, 300), (390, 500)])
 def test_a_card_stands_inside_the_window(browser: Browser, url: str, size: tuple[int, int]) -> None:
     width, height = size
