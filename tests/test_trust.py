@@ -86,7 +86,10 @@ class TestVerify:
         shown, outcome, reason = self.check(aligner, evidence, "首批入驻企业三十二家。")
         assert (shown, outcome, reason) == (["首批入驻企业三十二家。"], ["kept"], "")
 
-    @pytest.mark.parametrize("draft", ["云岭科技园总投资约18亿元。", "苏木是园区主任。"])
+    @pytest.mark.parametrize(
+        "draft",
+        ["云岭科技园总投资约18亿元。", "云岭科技园的投资额是约18亿元。", "苏木是园区主任。"],
+    )
     def test_totals_and_offices_that_the_text_names(
         self, aligner: Aligner, evidence: list[Source], draft: str
     ):
@@ -103,6 +106,7 @@ class TestVerify:
             ("云岭科技园4月启用，首批入驻企业一共32家。", "总数：一共"),
             ("云岭大学在园区设立了研究院，院长是苏木。", "职务：院长"),
             ("园区为32家博士提供补贴。", "32家说的不是博士"),
+            ("云岭科技园的净利润为约18亿元。", "说的不是净利润"),
         ],
     )
     def test_replaced_by_the_quotation(

@@ -29,6 +29,12 @@ _OFFICE = re.compile(
 # What a figure counts stands right behind it, up to the next mark.
 _MARK = re.compile(r"[\s，。；、！？：（）()“”《》,.;:!?]")
 _COUNTED = 3
+# What a figure measures stands before it: 净利润是180万元. A word of mere counting fits any figure.
+_ROUGH = re.compile("(?:大约|约|超过|超|将近|近|接近|逾|突破|至少|不到|不足)+$")
+_SAID_TO_BE = re.compile("(?:是|为|达到?)$")
+_COUNT = re.compile(
+    "数量|总数|总量|数目|规模|总额|比例|占比|份额|人数|次数|个数|家数|合计|一共|总共"
+)
 
 
 def verify(
@@ -93,12 +99,18 @@ def _fault(support: Support, question: str, tagger: Tagger | None) -> str:
 def _borrowed(support: Support, aligner: Aligner) -> str:
     """Why a figure does not count what the sentence says it counts; empty where it may.
 
-    A draft may join two sentences: the figure is of one, what follows it of the other.
+    A draft may join two sentences: the figure is of one, what follows it of the other. Or it
+    takes the figure that there is for the measure that was asked for.
     """
     quotes = [sentence.text for _article, sentence in support.quotes]
+    headlines = [article.headline for article, _sentence in support.quotes]
     for figure in figures(support.text):
         if figure.kind == "date":
             continue
+        measure = _measure(support.text[: figure.start], aligner)
+        pairs = [measure[at : at + 2] for at in range(len(measure) - 1)] or [measure]
+        if not any(pair in normalise("".join([*quotes, *headlines])) for pair in pairs):
+            return f"引文中的{figure.text}说的不是{measure}"
         counted = aligner.words(_MARK.split(support.text[figure.end :], 1)[0])[:_COUNTED]
         own = [quote for quote in quotes if supports(figures(quote), figure)]
         others = "".join(quote for quote in quotes if quote not in own)
@@ -106,6 +118,17 @@ def _borrowed(support: Support, aligner: Aligner) -> str:
             if word in normalise(others) and word not in normalise("".join(own)):
                 return f"引文中的{figure.text}说的不是{word}"
     return ""
+
+
+def _measure(before: str, aligner: Aligner) -> str:
+    """What a figure is said to be, by what stands before it; empty where that says nothing.
+
+    A paraphrase shares a pair of characters with its source: 增长率 and 增长.
+    """
+    clause = _MARK.split(_ROUGH.sub("", before))[-1]
+    verb = _SAID_TO_BE.search(clause)
+    words = aligner.words(clause[: verb.start()]) if verb else ()
+    return "" if not words or _COUNT.search(words[-1]) else words[-1]
 
 
 def _rival(sentence: str, quotes: Sequence[str]) -> str:

@@ -20,6 +20,7 @@
     const remedy = navigator.onLine
       ? words("服务可能停了或正在重启；恢复后会自动接上。")
       : words("这台设备没有联网；连上后会自动接上。");
+    if (bar.isConnected && bar.lastChild.textContent === remedy) return; // read out once
     const head = document.createElement("strong");
     head.textContent = words("连不上服务");
     bar.replaceChildren(head, remedy);
@@ -46,6 +47,7 @@
   };
   const look = async () => {
     const id = await started();
+    if (!lost) return; // another look was faster
     if (id === null) return show(); // why may be another by now
     clearInterval(lost);
     lost = 0;
