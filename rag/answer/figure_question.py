@@ -6,7 +6,8 @@ import re
 
 from rag.answer.figures import Figure
 
-_ROUGH = re.compile(r"(?:大约|约|超过|超|将近|近|接近|逾|突破|共|至少|不到|不足|不低于|不多于)+$")
+ROUGH = re.compile(r"(?:大约|约|超过|超|将近|近|接近|逾|突破|共|至少|不到|不足|不低于|不多于)+$")
+"""What says before a figure how exact it is."""
 _LOOSE = re.compile("^(?:左右|以上|以下|以内|之多|余|多|上下)")
 _MORE = re.compile("(?<![合吞兼])(?:并|且)(?![购网列]).*")
 _WANTS = ("已", "数量", "总数", "规模", "产值", "合计", "种类", "算力", "的钱", "率")
@@ -23,7 +24,7 @@ def figure_question(clause: str, figure: Figure) -> tuple[str, str]:
     Both empty where it would read badly: a figure without a unit, or with nothing before it.
     """
     written = clause[figure.start : figure.end]
-    before = _ROUGH.sub("", clause[: figure.start])
+    before = ROUGH.sub("", clause[: figure.start])
     after = _MORE.sub("", _LOOSE.sub("", clause[figure.end :]))
     if not before:
         return "", ""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answer.align import Aligner, Source, Support
+from rag.answer.figure_question import ROUGH
 from rag.answer.names import Tagger, unsupported_names
 from rag.answer.numbers import figures, supports, unsupported
 from rag.index.words import normalise
@@ -30,7 +31,6 @@ _OFFICE = re.compile(
 _MARK = re.compile(r"[\s，。；、！？：（）()“”《》,.;:!?]")
 _COUNTED = 3
 # What a figure measures stands before it: 净利润是180万元. A word of mere counting fits any figure.
-_ROUGH = re.compile("(?:大约|约|超过|超|将近|近|接近|逾|突破|至少|不到|不足)+$")
 _SAID_TO_BE = re.compile("(?:是|为|达到?)$")
 _COUNT = re.compile(
     "数量|总数|总量|数目|规模|总额|比例|占比|份额|人数|次数|个数|家数|合计|一共|总共"
@@ -104,12 +104,13 @@ def _borrowed(support: Support, aligner: Aligner) -> str:
     """
     quotes = [sentence.text for _article, sentence in support.quotes]
     headlines = [article.headline for article, _sentence in support.quotes]
+    told = normalise("".join([*quotes, *headlines]))
     for figure in figures(support.text):
         if figure.kind == "date":
             continue
         measure = _measure(support.text[: figure.start], aligner)
         pairs = [measure[at : at + 2] for at in range(len(measure) - 1)] or [measure]
-        if not any(pair in normalise("".join([*quotes, *headlines])) for pair in pairs):
+        if not any(pair in told for pair in pairs):
             return f"引文中的{figure.text}说的不是{measure}"
         counted = aligner.words(_MARK.split(support.text[figure.end :], 1)[0])[:_COUNTED]
         own = [quote for quote in quotes if supports(figures(quote), figure)]
@@ -125,7 +126,7 @@ def _measure(before: str, aligner: Aligner) -> str:
 
     A paraphrase shares a pair of characters with its source: 增长率 and 增长.
     """
-    clause = _MARK.split(_ROUGH.sub("", before))[-1]
+    clause = _MARK.split(ROUGH.sub("", before))[-1]
     verb = _SAID_TO_BE.search(clause)
     words = aligner.words(clause[: verb.start()]) if verb else ()
     return "" if not words or _COUNT.search(words[-1]) else words[-1]

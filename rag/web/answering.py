@@ -97,9 +97,9 @@ class AnswerHandlers:
             return _told(GONE)
         thumb = turn.thumb
         if thumb is None or thumb.verdict != verdict:
-            thumb = Thumb(thumb.key if thumb else secrets.token_hex(16), verdict)
-            if told := self._store(thumb, turn.answer, name):
-                return told
+            thumb = self._stored(Thumb(thumb.key if thumb else "", verdict), turn.answer, name)
+            if thumb is None:
+                return _told(UNSTORED)
         turn.thumb = replace(thumb, open=verdict == "down" and not thumb.open)
         return _drawn(turn, conversation) | keep_thumb(turn, conversation)
 
@@ -119,9 +119,9 @@ class AnswerHandlers:
         reason = reason if reason in answer_view.REASONS else ""
         comment = comment[: answer_view.COMMENT] if isinstance(comment, str) else ""
         thumb = replace(turn.thumb, reason=str(reason), comment=comment, open=False)
-        if unstored := self._store(thumb, turn.answer, name):
-            return unstored
-        turn.thumb = thumb
+        if (stored := self._stored(thumb, turn.answer, name)) is None:
+            return _told(UNSTORED)
+        turn.thumb = stored
         return _drawn(turn, conversation) | keep_thumb(turn, conversation)
 
     def shut(self, number: object, conversation: Conversation) -> Update:
@@ -157,15 +157,15 @@ class AnswerHandlers:
         # another question may have been asked meanwhile: its page stays as it is
         return answer_view.related(found) if conversation.current is turn else gr.skip()
 
-    def _store(self, thumb: Thumb, answer: Answer, name: str) -> Update:
-        """Write a thumb into the table; what to tell where that fails."""
+    def _stored(self, thumb: Thumb, answer: Answer, name: str) -> Thumb | None:
+        """The thumb once it stands in the table, with its key; None where that fails."""
+        told = (thumb.verdict, thumb.reason, thumb.comment, name, thumb.key)
         try:
-            feedback = Feedback(self.assistant.settings.feedback)
-            feedback.give(answer, thumb.verdict, thumb.reason, thumb.comment, name, thumb.key)
+            key = Feedback(self.assistant.settings.feedback).give(answer, *told)
         except FeedbackError as error:
             logger.warning("%s", error)
-            return _told(UNSTORED)
-        return {}
+            return None
+        return replace(thumb, key=key)
 
     def _articles(self, turns: list[Turn]) -> dict[str, Article]:
         """The articles that are cited, as far as the index still holds them."""
