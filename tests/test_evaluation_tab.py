@@ -277,6 +277,15 @@ def test_a_bad_start_is_said_in_one_line(
     assert desk.run is None
 
 
+def test_a_start_that_was_refused_leaves_the_page_as_it_is(backend: ScriptedBackend) -> None:
+    # Gradio empties every output of an event that ends without having said anything
+    (update,) = EvaluationHandlers(backend).follow(Desk())
+    assert {name: change["visible"] for name, change in update.items()} == {
+        "start": True,
+        "halt": False,
+    }
+
+
 def test_a_page_that_goes_away_stops_its_run(backend: ScriptedBackend) -> None:
     handlers, desk = EvaluationHandlers(backend), Desk()
     handlers.begin("slow.jsonl", 0, False, desk)
@@ -444,6 +453,10 @@ def test_a_run_is_stopped_and_a_second_visitor_waits(
     page.get_by_role("button", name="开始评测").click()
     expect(page.locator(".verdict")).to_contain_text("3 题，通过 3 题")
     assert [question for question, _ in backend.asked].count(str(SLOW["question"])) == 1
+    # by now the other page has been told all there is to tell: it stands as it stood
+    expect(other.locator("#told [role=alert]")).to_contain_text("已有一份评测在做")
+    expect(other.get_by_role("combobox", name="题目文件")).to_have_value("park.jsonl")
+    expect(other.get_by_role("button", name="开始评测")).to_be_visible()
     other_context.close()
 
 

@@ -104,9 +104,13 @@ class EvaluationHandlers:
         }
 
     def follow(self, desk: Desk) -> Iterator[Update]:
-        """Draw the page's run until it is over."""
+        """Draw the page's run until it is over.
+
+        Says something in any case: Gradio empties every output of an event that says nothing.
+        """
         run = desk.run
         if run is None:
+            yield _buttons(busy=False)
             return
         try:
             while not run.over:

@@ -126,6 +126,7 @@ class Handlers:
         """Wait in line, then answer the current turn, drawing it whenever it changes."""
         turn = conversation.current
         if turn is None:
+            yield NOTHING  # Gradio gives null to the outputs of an event that says nothing
             return
         try:
             with self.line.join() as place:
