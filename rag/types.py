@@ -280,6 +280,14 @@ class Answer:
     confidence: float | None = None
     checks: tuple[Check, ...] = ()
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the corpus holds the answer less likely than not, yet something is quoted.
+
+        Two of five such answers hold what was expected (`tests/qa`), three of four others.
+        """
+        return not self.refused and self.confidence is not None and self.confidence < 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -293,6 +294,9 @@ def test_text_for_the_terminal(open_assistant: Open):
     shown = show_answer(assistant.ask("中试基地占地多少亩？"))
     assert "[1] 白沙高新区建成中试基地，桑榆，2024-06-01" in shown
     assert "    白沙高新区的中试基地占地120亩，可同时开展9条产线的试验。" in shown
+    answer = replace(assistant.ask("中试基地占地多少亩？"), confidence=0.3)
+    assert "未必答了这一问" in show_answer(answer)
+    assert "未必答了这一问" not in show_answer(replace(answer, confidence=0.6))
     listed = show_article(assistant.articles()[0], 1)
     assert "记者：甘棠" in listed
     assert "小标题：人才政策" in listed

@@ -272,7 +272,7 @@ cases = st.builds(
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".jsonl", ".csv"])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows=st.lists(cases, min_size=1, max_size=4, unique_by=lambda case: case.id))
 def test_round_trip(suffix: str, rows: list[Case]):
     with TemporaryDirectory() as folder:
@@ -281,7 +281,7 @@ def test_round_trip(suffix: str, rows: list[Case]):
         assert read_cases([path]) == rows
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example(text="0\x850")
 @example(text="0\u20280\r\n0\x00")
 @given(text=st.text(min_size=1).map(str.strip).filter(bool))

@@ -156,6 +156,15 @@ def test_turns_without_an_answer_say_why():
         assert places == sorted(places)
 
 
+def test_an_answer_that_may_be_beside_the_point_says_so():
+    (turn,) = conversation("南湖？")
+    assert turn.answer is not None
+    for confidence, doubted in ((0.3, True), (0.8, False)):
+        turn.answer = replace(turn.answer, confidence=confidence)
+        for text in (to_markdown([turn], NOON), Tags(to_html([turn], NOON)).read):
+            assert ("未必答了这一问" in text) == doubted
+
+
 def test_nothing_asked_yet():
     assert to_markdown([], NOON).startswith("# 报纸问答\n")
     assert "<section>" not in to_html([], NOON)

@@ -149,7 +149,7 @@ _FORM = re.compile(r"[那它他她其该这个里吗呢了是？?\W]|为什么|�
 
 
 @given(st.sampled_from(QUESTIONS), st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_words_of_the_question_are_kept(follow_ups, question, history):
     standalone = follow_ups.standalone(question, history)
     assert len(standalone) <= LONGEST
@@ -165,6 +165,6 @@ def test_the_words_of_the_question_are_kept(follow_ups, question, history):
         max_size=3,
     ),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_any_text_can_be_asked(follow_ups, question, history):
     assert len(follow_ups.standalone(question, history)) <= LONGEST

@@ -455,7 +455,7 @@ def test_random_bytes(scratch: Path, suffix: str, data: bytes):
 
 
 @given(st.sampled_from(sorted(SUFFIXES)), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_truncated_and_flipped(scratch: Path, suffix: str, data: st.DataObject):
     valid = bytearray(VALID[suffix])
     for _flip in range(data.draw(st.integers(0, 8))):
@@ -487,7 +487,6 @@ def test_any_tags(scratch: Path, tags: list[str], text: str):
         max_size=40,
     )
 )
-@settings(deadline=None)
 def test_lines_hold_what_is_printed_wherever_it_stands(
     places: list[tuple[float, float, float, str]],
 ):

@@ -145,6 +145,10 @@ def test_words_are_said_in_the_language_of_the_moment() -> None:
         ("资料中没有支持这句话的句子", "no sentence of the sources supports it"),
         ("引文中没有这个数字：15个", "the citation lacks this figure: 15个"),
         ("引文中的27个说的不是平台", "27个 in the citation does not count 平台"),
+        (
+            "引文没有把4月和5万平方米放在一起说",
+            "no citation tells 4月 and 5万平方米 together",
+        ),
         ("资料很可能没有答案（把握 4%）", "the sources most likely hold no answer (confidence 4%)"),
         ("↑ +1.3 个百分点 好转", "↑ +1.3 points, better"),
         ("0.52 秒", "0.52 s"),

@@ -71,7 +71,7 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestApproximate:
-    @examples(max_examples=3, deadline=None)
+    @examples(max_examples=3)
     @given(SEEDS)
     def test_recall_that_was_measured_holds_for_other_queries(self, seed: int):
         vectors = clustered(3000, seed)
@@ -115,7 +115,7 @@ class TestApproximate:
 
 
 class TestDense:
-    @examples(max_examples=8, deadline=None)
+    @examples(max_examples=8)
     @given(SEEDS, st.floats(0, 0.5), st.one_of(st.none(), st.floats(0.0, 1)))
     def test_only_rows_in_use_that_are_allowed(self, seed: int, gone: float, share: float | None):
         chance = np.random.default_rng(seed)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as no_haste
 from hypothesis import strategies as st
 
 from rag.config import Settings, load_settings
@@ -431,7 +430,6 @@ def test_issues_are_listed_newest_first_and_undated_ones_last() -> None:
 
 @given(st.lists(st.dates(date(1940, 1, 1), date(2100, 1, 1)) | st.none(), max_size=30))
 @example([date.min, date.max])
-@no_haste(deadline=None)
 def test_the_chart_counts_every_dated_article_once(days: list[date | None]) -> None:
     held = holdings(article(i, day) for i, day in enumerate(days))
     unit, stretches = bars(held)

@@ -122,7 +122,7 @@ def assert_equal(ours: Snapshot, fresh: Snapshot, settings: Settings) -> None:
 
 
 class TestIncremental:
-    @examples(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.lists(STEP, min_size=1, max_size=4), min_size=2, max_size=6))
     def test_equals_an_index_built_from_nothing(self, builds: list[list[tuple[str, str, str]]]):
         with tempfile.TemporaryDirectory() as folder:

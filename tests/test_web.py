@@ -144,6 +144,18 @@ def test_markers_without_a_citation_are_plain_text() -> None:
     assert [name for name, one in shown.elements if one.get("class") == "title"] == ["button"]
 
 
+@pytest.mark.parametrize(
+    ("confidence", "refused", "doubted"),
+    [(0.49, False, True), (0.5, False, False), (None, False, False), (0.1, True, False)],
+)
+def test_an_answer_that_may_be_beside_the_point_says_so(
+    confidence: float | None, refused: bool, doubted: bool
+) -> None:
+    turn = Conversation().ask("问")
+    turn.take(replace(ScriptedBackend().ask("问"), confidence=confidence, refused=refused))
+    assert ("未必答了这一问" in Reader(chat_view.turn_view(turn)).text) == doubted
+
+
 def test_nothing_of_a_nasty_answer_becomes_an_element() -> None:
     backend = ScriptedBackend()
     turn = Conversation().ask(f"引号{NASTY}")

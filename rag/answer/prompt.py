@@ -13,6 +13,9 @@ from rag.types import Hit
 REFUSAL = "资料中没有找到相关内容。"
 """The one sentence that is shown where the corpus does not hold the answer."""
 
+DOUBT = "把握不大：所引属实，但未必答了这一问。"
+"""What is said with an answer that is `doubtful`."""
+
 MODEL_REFUSAL = "资料中没有相关信息"
 """What the generator is told to say then; it also says it in other words."""
 

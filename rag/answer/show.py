@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rag.answer.prompt import DOUBT
 from rag.types import Answer, Article
 
 _MAX_QUOTE = 120
@@ -9,7 +10,7 @@ _MAX_QUOTE = 120
 
 def show_answer(answer: Answer) -> str:
     """The answer, its sources with their quotes, and the times."""
-    lines = [answer.text, ""]
+    lines = [answer.text, *([DOUBT] if answer.doubtful else []), ""]
     for citation in answer.citations:
         names = "、".join(citation.reporters)
         source = "，".join(filter(None, (citation.headline, names, str(citation.date or ""))))

@@ -3,14 +3,16 @@
 A sentence of a draft is kept when evidence supports it (`align`), every figure in it stands in
 the sentences that it cites (`numbers`), and so does every name (`names`) and every office that
 a person is given; what it calls a total, or of the whole country, is called so there; nor may
-the cited sentence hold another figure of the same kind that could be the one asked for. One
-that fails is replaced by the best supporting quotation, or dropped where there is none.
+the cited sentence hold another figure of the same kind that could be the one asked for; two
+figures of one clause stand together in one cited sentence. One that fails is replaced by the
+best supporting quotation, or dropped where there is none.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rag.answer.align import Aligner, Source, Support
 from rag.answer.figure_question import ROUGH
@@ -49,7 +51,9 @@ def verify(
     checks: list[Check] = []
     for sentence in draft:
         support = aligner.align(sentence, question, evidence)
-        reason = _fault(support, question, tagger) or _borrowed(support, aligner)
+        reason = (
+            _fault(support, question, tagger) or _borrowed(support, aligner) or _joined(support)
+        )
         if not reason:
             shown.append(support)
             checks.append(Check(sentence, "kept", "", support.share))
@@ -118,6 +122,19 @@ def _borrowed(support: Support, aligner: Aligner) -> str:
         for word in counted:
             if word in normalise(others) and word not in normalise("".join(own)):
                 return f"引文中的{figure.text}说的不是{word}"
+    return ""
+
+
+def _joined(support: Support) -> str:
+    """Why two figures do not belong to one clause; empty where they may.
+
+    2008年落户的年份是2022年7月: each stands in a quotation, but in none of them both do.
+    """
+    quoted = [figures(sentence.text) for _article, sentence in support.quotes]
+    for one, other in pairwise(figures(support.text)):
+        apart = _MARK.search(support.text[one.end : other.start])
+        if not apart and not any(supports(q, one) and supports(q, other) for q in quoted):
+            return f"引文没有把{one.text}和{other.text}放在一起说"
     return ""
 
 

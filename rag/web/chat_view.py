@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rag.answer.prompt import DOUBT
 from rag.types import Answer, Manifest
 from rag.web import answer_view
 from rag.web.article_view import printed_date
@@ -105,6 +106,8 @@ def _outcome(turn: Turn) -> Iterator[Html]:
         lines = cited(answer.text, answer.citations, turn.number, recorded)
         yield answer_view.timings(answer, turn.seconds("load"))
         yield tag("div", *lines, class_=f"answer{refused}", lang=CHINESE)
+        if answer.doubtful:
+            yield tag("p", words(DOUBT), class_="aside doubt")
         if turn.problem:
             yield notice(turn.problem)
             yield tag("p", words("还是原来的回答。"), class_="aside")

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from rag.answer.prompt import DOUBT
 from rag.answer.reference import reference
 from rag.types import Article, Citation
 from rag.web.answer_view import read_from
@@ -146,7 +147,9 @@ def _said(turn: Turn) -> str:
 
 
 def _state(turn: Turn) -> Iterator[str]:
-    """Why there is no whole answer."""
+    """Why there is no whole answer, or that it may be none to this question."""
+    if turn.answer is not None and turn.answer.doubtful:
+        yield words(DOUBT)
     if turn.answer is None:
         states = {"stopped": "已停止。", "failed": turn.problem}
         yield words(states.get(turn.status, "还在回答。"))
