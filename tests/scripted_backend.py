@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import httpx
+
 from rag.config import Settings
 from rag.errors import QuestionError, StoreError
 from rag.library import Library
@@ -275,8 +277,10 @@ def serving(
     server = PageServer(backend, keeper, library)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
     try:
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+        httpx.get(url, timeout=120, trust_env=False)  # until it has started
+        yield url
     finally:
         server.should_exit = True
         thread.join(10)

@@ -43,7 +43,14 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-expect.set_options(timeout=20_000)  # what is waited for comes; on a busy machine not soon
+PATIENCE = 40_000
+"""Milliseconds. What is waited for comes; on a busy machine not soon."""
+expect.set_options(timeout=PATIENCE)
+FRAMES = """() => new Promise((done) => {
+  const next = (left) => (left ? requestAnimationFrame(() => next(left - 1)) : done());
+  next(3);
+})"""
+"""Until the page has scrolled to its end and then to an answer, a frame each."""
 PLANTED = "<script>window.pwned=1</script><img src=x onerror=window.pwned=2>"
 ISSUE = """# 云岭科技园迎来首批企业
 
@@ -90,7 +97,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(
         locale="zh-CN", viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
     )
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(PATIENCE)
     yield opened
     opened.close()
 
@@ -105,7 +112,7 @@ def open_page(context: BrowserContext, url: str, requests: list[str] | None = No
     if requests is not None:
         page.on("request", lambda request: requests.append(request.url))
     page.goto(url)
-    expect(page.locator(".examples button").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".examples button").first).to_be_visible()
     expect(page.locator(".titles").first).to_be_attached()
     return page
 

@@ -196,15 +196,20 @@ async def answered(http: httpx.AsyncClient, place: str) -> dict[str, str]:
 
 
 def test_sixteen_over_http_are_answered_in_the_order_of_their_coming(
-    url: str, backend: CountingBackend
+    backend: CountingBackend, monkeypatch: pytest.MonkeyPatch
 ):
+    line = Line()
+    monkeypatch.setattr("rag.web.page.Line", lambda _width: line)
     questions = ["慢：备案有多少？", *(f"第{number}问" for number in range(2, PEOPLE + 1))]
 
-    async def main() -> list[dict[str, str]]:
+    async def main(url: str) -> list[dict[str, str]]:
         async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http:
             places = [await begin(http, questions[0])]
             assert await asyncio.to_thread(backend.held.wait, 20)
-            places += [await begin(http, question) for question in questions[1:]]
+            for number, question in enumerate(questions[1:], 1):
+                places.append(await begin(http, question))
+                while line.waiting < number:  # Gradio reads each question in a thread of its own
+                    await asyncio.sleep(0.01)
             # who searches waits for no answer
             search = {"question": "备案", "k": 3}
             found = await http.post("/gradio_api/call/v2/search", json=search)
@@ -213,7 +218,8 @@ def test_sixteen_over_http_are_answered_in_the_order_of_their_coming(
             backend.go.set()
             return await asyncio.gather(*(answered(http, place) for place in places))
 
-    told = asyncio.run(main())
+    with serving(backend) as url:
+        told = asyncio.run(main(url))
     assert [row["question"] for row in told] == questions
     assert [question for question, _ in backend.asked] == questions
     assert {row["index_version"] for row in told} == {"v-test"}

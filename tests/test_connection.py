@@ -38,7 +38,7 @@ def test_where_the_server_was_started_anew_nothing_is_lost(context: BrowserConte
 
 
 def test_a_short_loss_leaves_the_page_as_it_is(context: BrowserContext) -> None:
-    with serving(ScriptedBackend(), ScriptedKeeper()) as url:
+    with serving(ScriptedBackend()) as url:  # asks for no news: one lost would have Gradio reload
         page = open_page(context, url)
         page.evaluate("window.mine = true")
         page.locator("#box textarea").fill("没写完的问题")

@@ -37,6 +37,7 @@ from tests.fakes import HashEncoder, ScriptedGenerator, willing
 from tests.scripted_backend import NASTY, ScriptedBackend
 from tests.test_browser import (
     COUNT,
+    FRAMES,
     ask,
     backend,
     browser,
@@ -573,6 +574,7 @@ def test_a_link_leads_to_the_answer_here_and_asks_elsewhere_only_when_told(
     page.goto("about:blank")
     page.goto(address)
     expect(page.locator("#live .question")).to_have_text("还有呢？")
+    page.evaluate(FRAMES)
     page.wait_for_function("document.getElementById('talk').scrollTop === 0")
     assert in_view(page, "#past .turn:first-child .question", "#talk")
     assert page.evaluate("location.hash") == ""
@@ -609,6 +611,7 @@ def test_where_two_tabs_go_on_with_one_conversation_both_stay(
     kept(page, 1)
     other = open_page(context, url)
     other.locator(".talks .name").click()
+    expect(other.locator("#live .question")).to_have_text(FIRST)
     asked(other, SECOND)
     for question in ("还有呢？", "为什么？"):
         asked(page, question)

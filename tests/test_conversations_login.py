@@ -18,7 +18,7 @@ from rag.users import Users
 from rag.web.conversations import DAMAGED
 from rag.web.conversations_view import KEPT, KEPT_BY_SERVER
 from tests.scripted_backend import NASTY, ScriptedBackend, serving
-from tests.test_browser import ask, browser, in_view, last_turn, pytestmark
+from tests.test_browser import FRAMES, PATIENCE, ask, browser, in_view, last_turn, pytestmark
 from tests.test_conversations import FIRST, SECOND, SHOWN, asked, fresh, open_list
 
 __all__ = ["browser", "pytestmark"]
@@ -67,7 +67,7 @@ def contexts(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
         one = browser.new_context(
             locale="zh-CN", viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
         )
-        one.set_default_timeout(20_000)
+        one.set_default_timeout(PATIENCE)
         opened.append(one)
         return one
 
@@ -97,10 +97,11 @@ def log_out(page: Page) -> None:
 
 @contextmanager
 def written(page: Page, method: str = "PUT") -> Iterator[None]:
-    """Until the server has answered what the block had the page write."""
-    with page.expect_response(lambda answer: answer.request.method == method) as answer:
+    """Until the server has taken what the block had the page write."""
+    with page.expect_response(
+        lambda answer: answer.request.method == method and answer.ok
+    ) as answer:
         yield
-    assert answer.value.ok
     answer.value.finished()
 
 
@@ -145,7 +146,8 @@ def test_it_is_there_after_a_reload_and_in_every_browser_of_the_user(
     assert backend.asked[-1] == ("还有呢？", (FIRST, SECOND))
 
     look_again(page)
-    page.wait_for_function("document.querySelectorAll('.talks .name').length === 1")
+    page.get_by_label("搜索对话").fill("还有呢")  # what only the other browser has asked
+    expect(page.locator(".talks .name")).to_have_text([FIRST])
     page.locator(".talks .name").click()
     expect(page.locator("#live .question")).to_have_text("还有呢？")
     for one in (page, other):
@@ -253,6 +255,7 @@ def test_a_link_opens_the_answer_in_another_browser_of_the_user(
     other.goto("about:blank")
     other.goto(address)
     expect(other.locator("#live .question")).to_have_text("还有呢？")
+    other.evaluate(FRAMES)
     other.wait_for_function("document.getElementById('talk').scrollTop === 0")
     assert in_view(other, "#past .turn:first-child .question", "#talk")
     assert other.evaluate("location.hash") == ""
@@ -337,7 +340,8 @@ def test_where_two_browsers_go_on_with_one_conversation_both_stay(
     other.locator(".talks .name").click()
     expect(other.locator("#live .question")).to_have_text(FIRST)
     asked_and_kept(other, SECOND)
-    asked(page, "还有呢？")  # without a look at what the other has done
+    with written(page):  # refused (412) where the other has gone on, then taken apart from it
+        asked(page, "还有呢？")
     expect(page.locator(".talks .name")).to_have_count(2)
     asked_and_kept(page, "为什么？")
     found = [

@@ -278,12 +278,7 @@ def test_a_bad_start_is_said_in_one_line(
 
 
 def test_a_start_that_was_refused_leaves_the_page_as_it_is(backend: ScriptedBackend) -> None:
-    # Gradio empties every output of an event that ends without having said anything
-    (update,) = EvaluationHandlers(backend).follow(Desk())
-    assert {name: change["visible"] for name, change in update.items()} == {
-        "start": True,
-        "halt": False,
-    }
+    assert list(EvaluationHandlers(backend).follow(Desk())) == [{}]
 
 
 def test_a_page_that_goes_away_stops_its_run(backend: ScriptedBackend) -> None:
@@ -478,11 +473,8 @@ def test_a_page_that_is_closed_lets_the_next_evaluation_on(
     open_tab(other)
     expect(other.locator("#start")).to_be_visible()
     backend.go.set()
-    for _ in range(40):
-        other.get_by_role("button", name="开始评测").click()
-        expect(other.locator(":is(#told [role=alert], .verdict)").first).to_be_visible()
-        if other.locator(".verdict").count():
-            break
+    end_threads()  # the run of the page that is gone is over
+    other.get_by_role("button", name="开始评测").click()
     expect(other.locator(".verdict")).to_contain_text("3 题，通过 2 题")
     assert ("明天天气怎么样？", ()) in backend.asked
     other_context.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -116,9 +115,7 @@ def test_stops_early(real_generator: TransformersGenerator) -> None:
     stream = real_generator.stream(LONG, max_tokens=400, cancel=cancel)
     written = next(stream)
     cancel.set()
-    start = time.monotonic()
     written += "".join(stream)
-    assert time.monotonic() - start < 10
     assert len(written) < 100
 
 
@@ -155,9 +152,8 @@ def test_waiting_call_can_be_cancelled(real_generator: TransformersGenerator) ->
     next(busy)
     cancel = threading.Event()
     threading.Timer(0.3, cancel.set).start()
-    start = time.monotonic()
     assert list(real_generator.stream(ALGORITHMS, max_tokens=40, cancel=cancel)) == []
-    assert time.monotonic() - start < 5
+    assert any(thread.name == "generate" for thread in threading.enumerate()), "not at its end"
     busy.close()  # type: ignore[attr-defined]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -201,10 +200,9 @@ class TestAssistant:
         stream = assistant.stream(QUESTION, cancel=cancel, effort=OTHER)
         assert [next(stream), next(stream)] == [Draft("retrieve"), Draft("load")]
         threading.Timer(0.2, cancel.set).start()
-        begun = time.monotonic()
         *_drafts, last = stream
         assert isinstance(last, Answer)
-        assert time.monotonic() - begun < 5
+        assert last.generator == "usual"
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from tests.conftest import ROOT
 from tests.scripted_backend import ScriptedBackend, serving
 from tests.test_browser import (  # noqa: F401
     CHROMIUM,
+    PATIENCE,
     ask,
     backend,
     browser,
@@ -237,7 +238,7 @@ def english(browser: Browser) -> Iterator[BrowserContext]:  # noqa: F811
     opened = browser.new_context(
         locale="en-GB", viewport={"width": 1360, "height": 850}, reduced_motion="reduce"
     )
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(PATIENCE)
     yield opened
     opened.close()
 

@@ -280,13 +280,13 @@ def test_news_are_told_and_the_page_is_brought_up_to_date(
     keeper.told.append(News("000002-bb", ("2024-06-01",), 1))
     toast = page.get_by_role("status").filter(has_text="新一期已入库：1 篇文章")
     expect(toast).to_be_visible()
+    page.get_by_role("button", name="关闭通知").click()
+    expect(toast).to_be_hidden()
     expect(page.locator(".masthead .held")).to_contain_text("3 篇")
     expect(page.get_by_role("tab", name="资料库")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#upkeep progress")).to_have_count(0)
     expect(page.locator("details[data-issue]").first).to_have_attribute("data-issue", "2024-06-01")
     expect(page.locator(".quarantine")).to_contain_text("scan.pdf是扫描件，没有文字")
-    page.get_by_role("button", name="关闭通知").click()
-    expect(toast).to_be_hidden()
     page.get_by_role("tab", name="问答").click()
     expect(page.locator(".welcome")).to_contain_text("3 篇报道")
     expect(page.locator(".titles").first).to_contain_text("2024年6月1日")
@@ -320,6 +320,8 @@ def test_an_idle_page_is_left_alone(context: BrowserContext, url: str) -> None: 
     page = open_page(context, url)
     open_tab(page)
     expect(page.locator("details[data-issue]")).to_have_count(2)
+    # the last part of the page to be filled
+    expect(page.locator("#files input").first).to_have_value(re.compile("."))
     asked: list[str] = []
     page.on("response", lambda response: asked.append(response.url))
     page.evaluate(

@@ -218,10 +218,10 @@ def test_keys_go_from_citation_to_citation(page: Page) -> None:
     expect(page.locator(".citation-steps .at")).to_have_text("1/2")
     expect(page.get_by_role("button", name="上一处")).to_have_attribute("aria-disabled", "true")
     page.keyboard.press("]")
+    expect(page.locator(".spoken")).to_have_text("第 2 处引文，共 2 处")  # for a while
     expect(page.locator(".paper mark")).to_have_text(PLATFORMS)
     assert in_view(page, ".paper mark", ".source .scroll")
     expect(current).to_have_text("2")
-    expect(page.locator(".spoken")).to_have_text("第 2 处引文，共 2 处")
     page.keyboard.press("]")
     expect(page.locator(".spoken")).to_have_text("已是最后一处引文")
     page.keyboard.press("[")

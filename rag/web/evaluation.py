@@ -104,13 +104,10 @@ class EvaluationHandlers:
         }
 
     def follow(self, desk: Desk) -> Iterator[Update]:
-        """Draw the page's run until it is over.
-
-        Says something in any case: Gradio empties every output of an event that says nothing.
-        """
+        """Draw the page's run until it is over; nothing where there is none."""
         run = desk.run
         if run is None:
-            yield _buttons(busy=False)
+            yield {}
             return
         try:
             while not run.over:

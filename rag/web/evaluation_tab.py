@@ -64,7 +64,9 @@ def _wire(
         return {desk: desk_of, **named(handlers.begin(chosen, limit, only, desk_of))}
 
     def follow(desk_of: Desk) -> Iterator[dict[Any, Any]]:
-        yield from map(named, handlers.follow(desk_of))
+        for update in handlers.follow(desk_of):
+            # Gradio empties every output of an event that says nothing
+            yield named(update) or gr.skip()
 
     def lose(desk_of: Desk) -> dict[Any, Any]:
         return named(handlers.lose(desk_of))

@@ -122,11 +122,11 @@ class Handlers:
         conversation.filters = EVERYTHING
         return self.offered(turn.question, conversation, who) | {"chips": NOTHING}
 
-    async def answer(self, conversation: Conversation) -> AsyncIterator[Html]:
+    async def answer(self, conversation: Conversation) -> AsyncIterator[Html | dict[str, Any]]:
         """Wait in line, then answer the current turn, drawing it whenever it changes."""
         turn = conversation.current
         if turn is None:
-            yield NOTHING  # Gradio gives null to the outputs of an event that says nothing
+            yield gr.skip()  # Gradio gives null to the outputs of an event that says nothing
             return
         try:
             with self.line.join() as place:

@@ -174,9 +174,11 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
             trigger_mode="multiple",
             concurrency_limit=None,  # the line says who is next
         )
-        settled = answered.success(settle, session, outcome, **at_once)
-        settled.then(answering.suggest, session, parts["related"], **at_once)
-        answered.failure(give_up, session, outcome, **at_once)
+        # also while that of a question before, which was stopped, is under way
+        each = {"trigger_mode": "multiple", **at_once}
+        settled = answered.success(settle, session, outcome, **each)
+        settled.then(answering.suggest, session, parts["related"], **each)
+        answered.failure(give_up, session, outcome, **each)
     parts["halt"].click(stop, session, outcome, **at_once)
     for talking in (past, live):
         talking.cite(open_article, None, [panel, notice], trigger_mode="multiple", **at_once)
