@@ -697,6 +697,19 @@ def test_a_page_is_told_only_what_changed(
     assert ask() == {}
 
 
+def test_news_do_not_take_the_place_of_a_question_that_comes_meanwhile(
+    handlers: LibraryHandlers, backend: Shelved, keeper: ScriptedKeeper
+) -> None:
+    import gradio as gr
+
+    desk, talk, examples = Desk(), Conversation(), backend.examples
+    handlers.greet(desk)
+    backend.version = "000002-bb"
+    backend.examples = lambda: (talk.ask("备案有多少？"), examples())[1]  # type: ignore[method-assign]
+    tab = LibraryTab(handlers, {}, gr.State(None, render=False))
+    assert not {"past", "notice"} & set(changes(backend, keeper, tab, desk, talk))
+
+
 def test_articles_are_read_once_for_an_index(handlers: LibraryHandlers, backend: Shelved) -> None:
     reads = []
     articles = backend.articles

@@ -93,4 +93,7 @@ def changes(
         if desk.seen >= 0:
             update["news"] = upkeep_view.toast(news[desk.seen :], len(news))
         desk.seen = len(news)
+    if not conversation.empty:  # something was asked meanwhile
+        for name in ("past", "notice"):
+            update.pop(name, None)
     return update
