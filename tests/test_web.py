@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rag.answer.export import answer_to_dict, hit_to_dict
 from rag.errors import ServerError
 from rag.types import Article, Section
-from rag.web import article_view, chat_view
+from rag.web import answer_view, article_view, chat_view
 from rag.web.conversation import Conversation
 from rag.web.handlers import BROKEN, CROWDED, Handlers
 from rag.web.markup import Html, join, tag
@@ -152,8 +152,10 @@ def test_an_answer_that_may_be_beside_the_point_says_so(
     confidence: float | None, refused: bool, doubted: bool
 ) -> None:
     turn = Conversation().ask("问")
-    turn.take(replace(ScriptedBackend().ask("问"), confidence=confidence, refused=refused))
+    answer = replace(ScriptedBackend().ask("问"), confidence=confidence, refused=refused)
+    turn.take(answer)
     assert ("未必答了这一问" in Reader(chat_view.turn_view(turn)).text) == doubted
+    assert ("未必答了这一问" in answer_view.copied(answer)) == doubted
 
 
 def test_nothing_of_a_nasty_answer_becomes_an_element() -> None:

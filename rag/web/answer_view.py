@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag.answer.prompt import DOUBT
 from rag.answer.reference import reference
 from rag.types import Answer, Article, Citation, Hit
 from rag.web.article_view import printed_date
@@ -191,7 +192,8 @@ def copied(answer: Answer) -> str:
         f"{one.marker} {reference(known.get(one.article_id) or _as_cited(one))}"
         for one in answer.citations
     ]
-    return "\n".join([answer.text, *([""] if lines else []), *lines])
+    doubt = [words(DOUBT)] if answer.doubtful else []
+    return "\n".join([answer.text, *doubt, *([""] if lines else []), *lines])
 
 
 def anew(turn: Turn) -> Html:
