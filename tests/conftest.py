@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# No test may fail for want of speed, nor today and not tomorrow: the same examples each time.
+# No test fails because the machine is slow, and each run tries the same examples.
 settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

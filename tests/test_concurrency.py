@@ -188,6 +188,12 @@ async def begin(http: httpx.AsyncClient, question: str) -> str:
     return f"/gradio_api/call/ask/{begun.raise_for_status().json()['event_id']}"
 
 
+async def waiting(line: Line, people: int) -> None:
+    """Until so many stand in the line."""
+    while line.waiting < people:
+        await asyncio.sleep(0.01)
+
+
 async def answered(http: httpx.AsyncClient, place: str) -> dict[str, str]:
     told = (await http.get(place)).text
     assert "event: complete" in told
@@ -208,8 +214,8 @@ def test_sixteen_over_http_are_answered_in_the_order_of_their_coming(
             assert await asyncio.to_thread(backend.held.wait, 20)
             for number, question in enumerate(questions[1:], 1):
                 places.append(await begin(http, question))
-                while line.waiting < number:  # Gradio reads each question in a thread of its own
-                    await asyncio.sleep(0.01)
+                # Gradio reads each question in a thread of its own
+                await asyncio.wait_for(waiting(line, number), 60)
             # who searches waits for no answer
             search = {"question": "备案", "k": 3}
             found = await http.post("/gradio_api/call/v2/search", json=search)

@@ -86,7 +86,7 @@ def log_in(page: Page, url: str, name: str = "甲") -> Page:
     page.get_by_label("名字").fill(name)
     page.get_by_label("密码").fill(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator(".titles").first).to_be_attached(timeout=30_000)
+    expect(page.locator(".titles").first).to_be_attached()
     return page
 
 
@@ -97,11 +97,10 @@ def log_out(page: Page) -> None:
 
 @contextmanager
 def written(page: Page, method: str = "PUT") -> Iterator[None]:
-    """Until the server has taken what the block had the page write."""
-    with page.expect_response(
-        lambda answer: answer.request.method == method and answer.ok
-    ) as answer:
+    """Until the server has answered what the block had the page write."""
+    with page.expect_response(lambda answer: answer.request.method == method) as answer:
         yield
+    assert answer.value.ok
     answer.value.finished()
 
 
@@ -340,8 +339,10 @@ def test_where_two_browsers_go_on_with_one_conversation_both_stay(
     other.locator(".talks .name").click()
     expect(other.locator("#live .question")).to_have_text(FIRST)
     asked_and_kept(other, SECOND)
-    with written(page):  # refused (412) where the other has gone on, then taken apart from it
+    # refused (412), for the other has gone on, and then taken apart from it
+    with page.expect_response(lambda one: one.request.method == "PUT" and one.ok) as apart:
         asked(page, "还有呢？")
+    apart.value.finished()
     expect(page.locator(".talks .name")).to_have_count(2)
     asked_and_kept(page, "为什么？")
     found = [
@@ -458,7 +459,7 @@ def test_without_a_login_the_browser_keeps_them_and_says_so(
         page = contexts().new_page()
         page.on("request", lambda request: requests.append(request.url))
         page.goto(url)
-        expect(page.locator(".examples button").first).to_be_visible(timeout=30_000)
+        expect(page.locator(".examples button").first).to_be_visible()
         open_list(page)
         expect(page.locator(".talks .foot:visible")).to_have_text(KEPT)
         asked(page, FIRST)

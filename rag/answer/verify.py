@@ -109,6 +109,7 @@ def _borrowed(support: Support, aligner: Aligner) -> str:
     quotes = [sentence.text for _article, sentence in support.quotes]
     headlines = [article.headline for article, _sentence in support.quotes]
     told = normalise("".join([*quotes, *headlines]))
+    held = [figures(quote) for quote in quotes]
     for figure in figures(support.text):
         if figure.kind == "date":
             continue
@@ -117,7 +118,7 @@ def _borrowed(support: Support, aligner: Aligner) -> str:
         if not any(pair in told for pair in pairs):
             return f"引文中的{figure.text}说的不是{measure}"
         counted = aligner.words(_MARK.split(support.text[figure.end :], 1)[0])[:_COUNTED]
-        own = [quote for quote in quotes if supports(figures(quote), figure)]
+        own = [quote for quote, has in zip(quotes, held, strict=True) if supports(has, figure)]
         others = "".join(quote for quote in quotes if quote not in own)
         for word in counted:
             if word in normalise(others) and word not in normalise("".join(own)):

@@ -148,11 +148,11 @@ def _said(turn: Turn) -> str:
 
 def _state(turn: Turn) -> Iterator[str]:
     """Why there is no whole answer, or that it may be none to this question."""
-    if turn.answer is not None and turn.answer.doubtful:
-        yield words(DOUBT)
     if turn.answer is None:
         states = {"stopped": "已停止。", "failed": turn.problem}
         yield words(states.get(turn.status, "还在回答。"))
+    elif turn.answer.doubtful:
+        yield words(DOUBT)
 
 
 def _sources(turn: Turn, articles: Articles) -> Iterator[tuple[Citation, str]]:

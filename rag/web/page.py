@@ -110,6 +110,7 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
         "show_progress": "hidden",
         "api_visibility": "private",
     }
+    each = {"trigger_mode": "multiple", **at_once}
     past, live, panel, notice = (parts[name] for name in ("past", "live", "panel", "notice"))
     outcome = [session, *parts.values()]
 
@@ -174,13 +175,12 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any], session: g
             trigger_mode="multiple",
             concurrency_limit=None,  # the line says who is next
         )
-        # also while that of a question before, which was stopped, is under way
-        each = {"trigger_mode": "multiple", **at_once}
+        # each: also while that of a question before, which was stopped, is under way
         settled = answered.success(settle, session, outcome, **each)
         settled.then(answering.suggest, session, parts["related"], **each)
         answered.failure(give_up, session, outcome, **each)
     parts["halt"].click(stop, session, outcome, **at_once)
     for talking in (past, live):
-        talking.cite(open_article, None, [panel, notice], trigger_mode="multiple", **at_once)
-    panel.open_article(open_article, None, [panel, notice], trigger_mode="multiple", **at_once)
+        talking.cite(open_article, None, [panel, notice], **each)
+    panel.open_article(open_article, None, [panel, notice], **each)
     panel.library(handlers.open_library, None, [panel, notice], **at_once)
