@@ -153,7 +153,7 @@ def search(
     given = (since, until, paper, column, reporter, issue)
     filters = read_filters(dict(zip(NAMES, given, strict=True)))
     found = open_search(settings, Bars())
-    check_filters(filters, found.snapshot.articles)
+    check_filters(filters, found.snapshot.facets.counts)
     for number, hit in enumerate(found.search(question, k, filters), 1):
         if as_json:
             _print_json(hit_to_dict(hit))
@@ -196,7 +196,7 @@ def ask(
         raise QuestionError("give either a QUESTION or --batch FILE")
     lines = read_batch(batch) if batch else []
     assistant = open_assistant(settings, Bars())
-    check_filters(filters, assistant.articles())
+    check_filters(filters, assistant.facets().counts)
     if batch:
         for row in answer_batch(assistant, lines, given):
             _print_json(row)

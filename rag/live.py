@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rag.answer.assistant import Assistant
 from rag.config import Settings
 from rag.errors import NotReady, StoreError
+from rag.index.facets import Facets
 from rag.index.snapshot import Snapshot
 from rag.types import (
     EVERYTHING,
@@ -84,6 +85,10 @@ class Live:
     def articles(self) -> Sequence[Article]:
         """All articles, in the order of their issues."""
         return self.now.articles()
+
+    def facets(self) -> Facets:
+        """See `Assistant.facets`."""
+        return self.now.facets()
 
     def article(self, article_id: str) -> Article:
         """One that an answer cited may be gone since: it is shown from the index before.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator as Steps
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from rag.answer.abstain import DEFAULTS, Abstainer, Signals
 from rag.answer.align import Support
@@ -24,6 +25,7 @@ from rag.answer.summary import summarise
 from rag.answer.verify import once
 from rag.config import Settings
 from rag.errors import StoreError
+from rag.index.facets import Facets
 from rag.ingest.chunk import sentence_ranges
 from rag.models.generator import Generator
 from rag.models.generators import OtherGenerators
@@ -66,8 +68,8 @@ class Assistant:
             Abstainer.load(settings.abstain if settings.abstain.exists() else DEFAULTS),
             self._tagger,
         )
-        self._catalogue = Catalogue(self._snapshot.articles)
-        self._related = Related(search, self._catalogue)
+        self._catalogue_of = lru_cache(maxsize=8)(self._confined)
+        self._related = Related(search, self._catalogue_of(EVERYTHING))
 
     @property
     def settings(self) -> Settings:
@@ -87,6 +89,10 @@ class Assistant:
     def articles(self) -> Sequence[Article]:
         """All articles, in the order of their issues."""
         return self._snapshot.articles
+
+    def facets(self) -> Facets:
+        """What articles can be filtered by."""
+        return self._snapshot.facets
 
     def article(self, article_id: str) -> Article:
         """Raises StoreError for an id that the index in use does not hold."""
@@ -132,6 +138,9 @@ class Assistant:
     ) -> Iterator[Draft | Answer]:
         """Drafts, whose text is what has been checked so far, then the Answer.
 
+        Up to the first draft no model runs; an answer that needs none comes without drafts:
+        greetings, the paper's own records, a period or filters without articles.
+
         filters: which articles are read. effort: how much of them, how long the answer may be,
         and which generator writes. A cancelled stream still ends with an Answer over what was
         written so far. Raises QuestionError for an empty or overlong question, ModelError where
@@ -139,23 +148,25 @@ class Assistant:
         """
         question = self._search.checked(question)
         start = time.perf_counter()
-        yield Draft("retrieve")
         whole = self._search.standalone(question, history)
-        recorded = self._from_records(dict.fromkeys((question, whole)), filters)
+        recorded = yield from self._from_records(dict.fromkeys((question, whole)), filters)
         if recorded is not None:
             form, composed = recorded
             timings = Timings(total=time.perf_counter() - start)
             yield self._answer(question, [Evidence(form, ())], [composed], timings)
             return
+        asked_for = self._parts(whole)
+        scopes = [(part, self._retriever.scope(part, filters)) for part in asked_for[:MOST_PARTS]]
+        if not all(scope.empty for _part, scope in scopes):
+            yield Draft("retrieve")
         clock, first, before, writer = _Clock(), None, "", self._generator
         found: list[Evidence] = []
         said: list[Composed] = []
-        asked_for = self._parts(whole)
-        for part in asked_for[:MOST_PARTS]:
+        for part, scope in scopes:
             if cancel is not None and cancel.is_set() and found:
                 break
             asked = "" if found else question
-            found.append(evidence := self._retriever.evidence(part, asked, filters, effort.sources))
+            found.append(evidence := self._retriever.evidence(part, asked, scope, effort.sources))
             clock.retrieve += clock.lap()
             written, shown = "", ""
             if evidence.hits and evidence.coverage >= HOPELESS:
@@ -186,34 +197,37 @@ class Assistant:
         """Questions to ask next that the corpus can answer, see `Related.after`."""
         return self._related.after(answer, asked, told, filters)
 
+    def _confined(self, filters: Filters) -> Catalogue:
+        """The records of the articles that may be read."""
+        return Catalogue([a for a in self._snapshot.articles if not filters or filters.holds(a)])
+
     def _parts(self, whole: str) -> list[str]:
         """The stand-alone questions that a question is made of, the later read with the first."""
         names = {*self._snapshot.segmenter.terms_in(whole), *self._tagger(whole)}
         return parts(whole, sorted(names), self._search.standalone)
 
-    def _from_records(self, forms: Iterable[str], filters: Filters) -> tuple[str, Composed] | None:
+    def _from_records(
+        self, forms: Iterable[str], filters: Filters
+    ) -> Steps[Draft, None, tuple[str, Composed] | None]:
         """Greetings, questions about the corpus itself, and summaries: no model writes these.
 
         forms: the question as it was asked, and as it stands alone; the first that fits counts,
-        and is returned with what it gave.
+        and is returned with what it gave. A draft tells that the encoder is needed.
         """
-        catalogue = self._catalogue
-        if filters:
-            catalogue = Catalogue([a for a in self._snapshot.articles if filters.holds(a)])
-        told = ((question, self._recorded(question, catalogue)) for question in forms)
-        return next(((form, composed) for form, composed in told if composed is not None), None)
-
-    def _recorded(self, question: str, catalogue: Catalogue) -> Composed | None:
-        reply = greeting(question)
-        if reply is not None:
-            return Composed((Support(reply, (), 1.0),), None, ())
-        listed = catalogue.answer(question)
-        if listed is not None:
-            return Composed(tuple(listed), None, ())
-        target = catalogue.summary_target(question)
-        if target is None:
-            return None
-        return Composed(tuple(summarise(target, self._search.encoder)), None, ())
+        catalogue = self._catalogue_of(filters)
+        for form in forms:
+            reply = greeting(form)
+            if reply is not None:
+                return form, _told([Support(reply, (), 1.0)])
+            listed = catalogue.answer(form)
+            if listed is not None:
+                return form, _told(listed)
+            target = catalogue.summary_target(form)
+            if target is not None:
+                if isinstance(target, Article):
+                    yield Draft("retrieve")
+                return form, _told(summarise(target, self._search.encoder))
+        return None
 
     def signals(self, question: str, history: Sequence[str] = ()) -> Signals | None:
         """What the decision to answer a question rests on, for calibration."""
@@ -312,6 +326,11 @@ class _Clock:
 
     def timings(self, first_token: float | None, total: float) -> Timings:
         return Timings(self.retrieve, first_token, total, self.read, self.check)
+
+
+def _told(sentences: Sequence[Support]) -> Composed:
+    """What the records say is certain, and nothing was dropped of it."""
+    return Composed(tuple(sentences), None, ())
 
 
 def joined(found: Sequence[Evidence], said: Sequence[Composed]) -> list[Support]:

@@ -38,7 +38,7 @@ def answer_batch(
             row = _row(line)
             name = row.get("id")
             filters = read_filters({**(given or {}), **row["filters"]})
-            check_filters(filters, assistant.articles())
+            check_filters(filters, assistant.facets().counts)
             answer = assistant.ask(row["question"], row.get("history") or (), filters)
             yield {"id": name, **answer_to_dict(answer)}
         except RagError as error:

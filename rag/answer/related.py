@@ -17,10 +17,7 @@ from rag.answer.eligible import is_instruction, of_the_year
 from rag.answer.fits import fits
 from rag.answer.questions import Asked, questions
 from rag.answer.shapes import parts
-from rag.models.encoder import Encoder, Vectors
-from rag.progress import Advance
 from rag.retrieve.lexicon import bigrams
-from rag.retrieve.retriever import Retriever
 from rag.retrieve.search import Search
 from rag.types import EVERYTHING, Answer, Article, Citation, Filters
 
@@ -160,8 +157,8 @@ class Related:
             if search.standalone(one.question, asked) == one.question
             and len(parts(one.question, self._terms)) == 1
         ]
-        encoder = _Encoded(search.encoder, [one.question for one in alone])
-        retriever = Retriever(self._snapshot, encoder, search.settings)
+        search.encoder.encode_queries([one.question for one in alone])  # in one go
+        retriever = search.retriever
         for one in alone:
             top = tuple(retriever.search(one.question, 1))
             if (
@@ -169,24 +166,6 @@ class Related:
                 and retriever.coverage(_ASKING.sub("", one.question), top) >= COVERED
             ):
                 yield one
-
-
-class _Encoded:
-    """An encoder that has encoded some questions in one go: a third of the time."""
-
-    def __init__(self, encoder: Encoder, texts: Sequence[str]) -> None:
-        self.name, self.dimensions = encoder.name, encoder.dimensions
-        self._encoder = encoder
-        self._rows = dict(zip(texts, encoder.encode_queries(texts), strict=True)) if texts else {}
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """See `Encoder`."""
-        known = [self._rows[text][None] for text in texts if text in self._rows]
-        return known[0] if len(texts) == len(known) == 1 else self._encoder.encode_queries(texts)
-
-    def encode_passages(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
-        """See `Encoder`."""
-        return self._encoder.encode_passages(texts, advance)
 
 
 def _well_formed(article: Article) -> tuple[Asked, ...]:

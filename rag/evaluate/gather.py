@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def gather(
     """
     manifest, metrics = searcher.manifest, summarise(results)
     return Report(
-        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
         files=dict(files),
         versions=versions(),
         machine=hardware(),

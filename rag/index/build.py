@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence, Set
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import chain
 
 import numpy as np
@@ -211,7 +211,7 @@ def _describe(
     """The manifest but for its name and its files."""
     return Manifest(
         version="",
-        built=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        built=datetime.now(UTC).isoformat(timespec="seconds"),
         encoder=encoder.name,
         dimensions=encoder.dimensions,
         issues=sum(source.issues for source in plan.sources),

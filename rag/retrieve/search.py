@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rag.config import Settings
 from rag.errors import QuestionError
 from rag.index.snapshot import Snapshot
-from rag.models.encoder import Encoder
+from rag.models.encoder import Encoder, QueryMemory
 from rag.retrieve.followup import FollowUps
 from rag.retrieve.retriever import Retriever
 from rag.types import EVERYTHING, Filters, Hit, Manifest
@@ -19,8 +19,8 @@ class Search:
     def __init__(self, snapshot: Snapshot, encoder: Encoder, settings: Settings) -> None:
         self.settings = settings
         self.snapshot = snapshot
-        self.encoder = encoder
-        self.retriever = Retriever(snapshot, encoder, settings)
+        self.encoder = QueryMemory(encoder)
+        self.retriever = Retriever(snapshot, self.encoder, settings)
         self.followups = FollowUps.open(snapshot.segmenter)
 
     @property

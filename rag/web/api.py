@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from rag.answer.export import answer_to_dict, hit_to_dict
 from rag.errors import QuestionError, RagError
 from rag.retrieve.filters import check_filters, read_filters
-from rag.types import Filters
+from rag.types import Answer, Draft, Filters
 from rag.web.backend import Backend
 from rag.web.limits import Limits, visitor
 from rag.web.line import Line, LineFull
@@ -51,14 +51,18 @@ def add_endpoints(assistant: Backend, line: Line, limits: Limits) -> None:
         """
         _or_notice(lambda: limits.check(visitor(request)))
 
-        def answered() -> dict[str, Any]:
+        def begun() -> tuple[Iterator[Draft | Answer], Draft | Answer]:
             asked = _asked(question, history)
-            return answer_to_dict(assistant.ask(*asked, _filtered(assistant, filters)))
+            items = assistant.stream(*asked, None, _filtered(assistant, filters))
+            return items, next(items)
 
+        items, item = await run_in_threadpool(_or_notice, begun)
+        if isinstance(item, Answer):  # it needed no model, hence no place in the line
+            return answer_to_dict(item)
         try:
             with line.join() as place:
                 await place.wait()
-                return await run_in_threadpool(_or_notice, answered)
+                return answer_to_dict(await run_in_threadpool(_or_notice, lambda: _last(items)))
         except LineFull:
             told = f"{line.longest} questions are waiting; ask again in a while"
             raise gr.Error(told, title="", print_exception=False) from None
@@ -101,6 +105,14 @@ def _or_notice(work: Callable[[], Result]) -> Result:
         raise gr.Error(str(error), title="", print_exception=False) from error
 
 
+def _last(items: Iterator[Draft | Answer]) -> Answer:
+    """The answer that drafts end with."""
+    *_drafts, answer = items
+    if not isinstance(answer, Answer):
+        raise AssertionError("the stream ends with an Answer")
+    return answer
+
+
 def _asked(question: object, history: object) -> tuple[str, list[str]]:
     """Check what came over the wire: Gradio passes on any JSON."""
     if history is None:
@@ -124,5 +136,5 @@ def _searched(question: object, k: object) -> tuple[str, int]:
 def _filtered(assistant: Backend, given: object) -> Filters:
     filters = read_filters(given)
     if filters:
-        check_filters(filters, assistant.articles())
+        check_filters(filters, assistant.facets().counts)
     return filters

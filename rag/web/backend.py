@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from rag.evaluate.run import Answerer
+from rag.index.facets import Facets
 from rag.types import (
     EVERYTHING,
     USUAL,
@@ -37,7 +38,10 @@ class Backend(Answerer, Protocol):
         filters: Filters = EVERYTHING,
         effort: Effort = USUAL,
     ) -> Iterator[Draft | Answer]:
-        """Drafts as they are written, then the answer; `cancel` ends it early."""
+        """Drafts as they are written, then the answer; `cancel` ends it early.
+
+        Up to the first draft no model runs: an answer that needs none comes without drafts.
+        """
         ...
 
     def related(
@@ -56,6 +60,10 @@ class Backend(Answerer, Protocol):
 
     def articles(self) -> Sequence[Article]:
         """All articles of the index."""
+        ...
+
+    def facets(self) -> Facets:
+        """What they can be filtered by."""
         ...
 
     def examples(self, n: int = 4) -> list[str]:

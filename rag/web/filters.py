@@ -44,7 +44,7 @@ class FilterHandlers:
             if since and until and since > until:  # both as YYYY-MM-DD
                 return self._panel(given, words(BACKWARDS), "from")
             filters = read_filters(given)
-            if (lost := missing(filters, self.assistant.articles())) is not None:
+            if (lost := missing(filters, self.assistant.facets().counts)) is not None:
                 return self._panel(given, filters_view.lost(lost), lost.name)
         except RagError as error:
             return {"notice": chat_view.notice(reason(str(error)))}
@@ -61,7 +61,8 @@ class FilterHandlers:
     def _panel(self, given: Mapping[str, str], problem: str = "", wrong: str = "") -> Update:
         articles = self.assistant.articles()
         visit = secrets.token_hex(4)
-        drawn = filters_view.panel(articles, given, visit, problem, wrong)
+        held = self.assistant.facets().counts
+        drawn = filters_view.panel(articles, held, given, visit, problem, wrong)
         return {"limits": drawn, "notice": NOTHING}
 
 

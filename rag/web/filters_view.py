@@ -6,7 +6,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from rag.retrieve.filters import Missing, counts, shortened
+from rag.retrieve.filters import Counts, Missing, shortened
 from rag.types import Article, Filters
 from rag.web.article_view import printed_date
 from rag.web.conversation import Turn
@@ -94,6 +94,7 @@ def limited(turn: Turn) -> Html:
 
 def panel(
     articles: Sequence[Article],
+    held: Counts,
     given: Mapping[str, str],
     visit: str,
     problem: str = "",
@@ -101,10 +102,9 @@ def panel(
 ) -> Html:
     """The form with what the corpus offers now.
 
-    given: what stands in its fields. visit: differs each time, so that it is drawn afresh.
-    problem: what is wrong with the field `wrong`.
+    held: its values. given: what stands in the form's fields. visit: differs each time, so that
+    it is drawn afresh. problem: what is wrong with the field `wrong`.
     """
-    held = counts(articles)
     shown = {name: held[name].most_common(LISTED) for name in ("paper", "column", "reporter")}
     days = sorted({article.date for article in articles if article.date})
     fields = [

@@ -17,10 +17,10 @@ import gradio as gr
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from rag.errors import RagError
-from rag.types import EVERYTHING, Work
+from rag.types import EVERYTHING, Draft, Work
 from rag.web import answer_view, article_view, chat_view
 from rag.web.backend import Backend
-from rag.web.conversation import Conversation
+from rag.web.conversation import Conversation, Turn
 from rag.web.language import words
 from rag.web.limits import Limits
 from rag.web.line import TICK, Line, LineFull
@@ -123,34 +123,40 @@ class Handlers:
         return self.offered(turn.question, conversation, who) | {"chips": NOTHING}
 
     async def answer(self, conversation: Conversation) -> AsyncIterator[Html | dict[str, Any]]:
-        """Wait in line, then answer the current turn, drawing it whenever it changes."""
+        """Answer the current turn, drawing it whenever it changes; wait in line for the models."""
         turn = conversation.current
         if turn is None:
             yield gr.skip()  # Gradio gives null to the outputs of an event that says nothing
             return
+        views = self.run(conversation)
         try:
+            view = await run_in_threadpool(next, views)
+            if turn.over:  # it needed no model, hence no place in the line
+                yield view
+                return
             with self.line.join() as place:
                 while place.ahead and not turn.over:
                     turn.ahead = place.ahead
                     yield _current(conversation)
                     await place.wait(TICK)
-                views = self.run(conversation)
                 try:
                     async for view in iterate_in_threadpool(views):
                         yield view
                 finally:  # the next is called once this one has come to its end
-                    turn.cancel.set()
-                    if getgeneratorstate(views) != GEN_RUNNING:  # as it is where the server stops
-                        await run_in_threadpool(views.close)
+                    await _end(turn, views)
         except LineFull:
             turn.fail(CROWDED)
             yield _current(conversation)
+        finally:
+            await _end(turn, views)
 
     def run(self, conversation: Conversation) -> Generator[Html, None, None]:
-        """Answer the current turn, drawing it whenever there is more of it."""
+        """Answer the current turn, drawing it whenever there is more of it.
+
+        Before a model runs, the turn is drawn once as it waits: for its place in the line.
+        """
         turn = conversation.current
         if turn is not None and turn.status == "waiting":
-            turn.begin()
             effort = turn.effort
             if turn.more:
                 usual = effort.sources or self.assistant.settings.sources
@@ -160,6 +166,9 @@ class Handlers:
                     turn.question, conversation.history, turn.cancel, turn.filters, effort
                 )
                 for item in stream:
+                    if turn.status == "waiting" and isinstance(item, Draft):
+                        yield _current(conversation)
+                        turn.begin()
                     turn.take(item)
                     yield _current(conversation)
                     if turn.over:
@@ -211,6 +220,13 @@ class Handlers:
 
     def _library(self) -> Html:
         return article_view.library_view(self.assistant.articles(), _visit())
+
+
+async def _end(turn: Turn, views: Generator[Html, None, None]) -> None:
+    """Let go of what a turn's answer holds."""
+    turn.cancel.set()
+    if getgeneratorstate(views) != GEN_RUNNING:  # as it is where the server stops
+        await run_in_threadpool(views.close)
 
 
 def begun(conversation: Conversation) -> Update:

@@ -6,7 +6,7 @@ The browser keeps them, so that nobody else's eyes see them, or the server for t
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
@@ -77,7 +77,7 @@ def turn_to_dict(turn: Turn) -> dict[str, Any]:
         "problem": turn.problem,
         "answer": answer_to_dict(turn.answer) if turn.answer else None,
         "thumb": thumb_to_dict(turn),
-        "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

@@ -72,14 +72,23 @@ def check_port(host: str, port: int) -> None:
     listen(host, port).close()
 
 
-def page_app(page: gr.Blocks, settings: Settings) -> FastAPI:
-    """The page as an ASGI application, at the root path. Raises ConfigError."""
+def gated_app(settings: Settings) -> FastAPI:
+    """What stands around the page: the gate, secure headers and the routes of conversations.
+
+    Raises ConfigError.
+    """
     check_access(settings)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(EarlyHead)
     app.add_middleware(SecureHeaders)  # the outermost: what the gate answers has them too
     add_talk_routes(app, settings.conversations)
+    return app
+
+
+def page_app(page: gr.Blocks, settings: Settings) -> FastAPI:
+    """The page as an ASGI application, at the root path. Raises ConfigError."""
+    app = gated_app(settings)
     gr.mount_gradio_app(
         app,
         page,
