@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from rag.config import load_settings
 from rag.evaluate.machine import hardware, versions
 from rag.models.encoder import SentenceEncoder
-from tests import strikes, strikes_real
-from tests.faults import Tally, roll_back
-from tests.strikes_real import tiny_model
+from tests.support import strikes, strikes_real
+from tests.support.strikes_real import tiny_model
+from tests.support.worlds import Tally, roll_back
 
 HERE = Path(__file__).parent
 REMOVED = ("removed", "a folder in its place")

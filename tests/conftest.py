@@ -1,22 +1,76 @@
-"""Fixtures that every test may use. Real models are opened once a session."""
+"""Fixtures that every test may use, and what `--all` adds."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.examples import FEW
+from tests.support.paths import SHARED
+from tests.support.tiny_corpus import write_tiny_corpus
+
+MODELS = re.compile("tests/models/|real_models|RealModels")
+"""In the names of tests that use the real models."""
+
+pytest_plugins = ["tests.support.real_models"]
 
 # No test fails because the machine is slow, and each run tries the same examples.
-settings.register_profile(
-    "project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("project")
+COMMON = {
+    "deadline": None,
+    "derandomize": True,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+settings.register_profile("few", max_examples=FEW, **COMMON)
+settings.register_profile("all", max_examples=100, **COMMON)
 
-pytest_plugins = ["tests.fixtures_models"]
 
-ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared"
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--all`: long tests too, and property tests and faults in full number."""
+    parser.addoption("--all", action="store_true", help="long tests too, all examples and faults")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples a property test tries."""
+    config.addinivalue_line("markers", "long: runs with --all only; a shorter test stays")
+    settings.load_profile("all" if config.getoption("--all") else "few")
+
+
+class Scheduling(LoadScopeScheduling):
+    """Tests with real models run in one process, where they are opened once; others anywhere.
+
+    xdist's own groups (`loadgroup`) are not seen under pytest 9.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "models" if MODELS.search(nodeid) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """The order in which workers get tests."""
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long tests out, unless all are asked for. Those with real models come first."""
+    if not config.getoption("--all"):
+        config.hook.pytest_deselected(items=[item for item in items if _is_long(item)])
+        items[:] = [item for item in items if not _is_long(item)]
+    items.sort(key=lambda item: MODELS.search(item.nodeid) is None)
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
+
+
+@pytest.fixture(scope="session")
+def every_fault(request: pytest.FixtureRequest) -> bool:
+    """Whether faults strike at every place where they can, or at some."""
+    return bool(request.config.getoption("--all"))
 
 
 @pytest.fixture
@@ -40,17 +94,4 @@ def bench() -> Path:
 @pytest.fixture
 def tiny_corpus(tmp_path: Path) -> Path:
     """Two small pages of invented parks."""
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-    (folder / "2024-05-01-a.md").write_text(
-        "# 云岭科技园迎来首批企业\n\n◎本报记者 甘棠\n\n"
-        "云岭科技园4月启用，首批入驻企业32家，总投资18亿元。园区主任苏木说，二期明年开工。\n\n"
-        "## 人才政策\n\n园区为博士提供每月3000元补贴，已有57人领取。\n",
-        encoding="utf-8",
-    )
-    (folder / "2024-06-01-b.md").write_text(
-        "# 白沙高新区建成中试基地\n\n◎本报记者 桑榆\n\n"
-        "白沙高新区的中试基地占地120亩，可同时开展9条产线的试验。基地由白沙大学运营。\n",
-        encoding="utf-8",
-    )
-    return folder
+    return write_tiny_corpus(tmp_path / "corpus")

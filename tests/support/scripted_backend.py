@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-
-import httpx
+from typing import Any
 
 from rag.config import Settings
 from rag.errors import QuestionError, StoreError
+from rag.index.facets import Facets
 from rag.library import Library
 from rag.types import (
     EVERYTHING,
@@ -143,6 +144,9 @@ class ScriptedBackend:
     def articles(self) -> Sequence[Article]:
         return [self.long, self.nasty]
 
+    def facets(self) -> Facets:
+        return Facets(self.articles())
+
     def article(self, article_id: str) -> Article:
         for one in self.articles():
             if one.id == article_id:
@@ -186,10 +190,21 @@ class ScriptedBackend:
         effort: Effort = USUAL,
     ) -> Iterator[Draft | Answer]:
         self._check(question)
-        self.asked.append((question, tuple(history)))
+        yield Draft("retrieve")
+        yield from self.write(question, tuple(history), cancel, filters, effort)
+
+    def write(
+        self,
+        question: str,
+        history: tuple[str, ...],
+        cancel: threading.Event | None,
+        filters: Filters,
+        effort: Effort,
+    ) -> Iterator[Draft | Answer]:
+        """What takes the models: whatever comes after the first draft."""
+        self.asked.append((question, history))
         self.asked_under.append(filters)
         self.efforts.append(effort)
-        yield Draft("retrieve")
         if "损坏" in question:
             raise StoreError("index is damaged: <b>manifest.json</b> is missing; run `rag build`")
         yield Draft("read")
@@ -265,6 +280,24 @@ class ScriptedBackend:
         return answer
 
 
+class Stage:
+    """What a server for many tests answers with: the backend that the test put on it last."""
+
+    def __init__(self) -> None:
+        self.actor = ScriptedBackend()
+
+    @property
+    def settings(self) -> Settings:
+        return self.actor.settings
+
+    @property
+    def now(self) -> ScriptedBackend:
+        return self.actor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.actor, name)
+
+
 @contextmanager
 def serving(
     backend: Backend,
@@ -279,7 +312,8 @@ def serving(
     thread.start()
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"
     try:
-        httpx.get(url, timeout=120, trust_env=False)  # until it has started
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
         yield url
     finally:
         server.should_exit = True

@@ -26,11 +26,11 @@ from rag.models import unpack
 from rag.models.bundled import ENCODER, BundledModel
 from rag.models.encoder import SentenceEncoder
 from rag.retrieve.search import Search
-from tests.faults import Tally, forked
-from tests.faulty_disk import tree, watched
-from tests.strikes import FAULTS, counting, kill
-from tests.test_bundled import TINY, convert, install
-from tests.test_segments import QUESTIONS, SENTENCES, page
+from tests.support.faulty_disk import tree, watched
+from tests.support.samples import QUESTIONS, SENTENCES, page
+from tests.support.strikes import FAULTS, counting, kill
+from tests.support.tiny_models import TINY, convert, install
+from tests.support.worlds import Tally, forked
 
 Packages = Callable[[bool], None]
 """Called with whether the packages of a model are to be there."""

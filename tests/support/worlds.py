@@ -24,9 +24,9 @@ from rag.index.store import Store
 from rag.index.write import KEEP
 from rag.retrieve.search import Search
 from rag.types import Hit
-from tests.fakes import HashEncoder
-from tests.faulty_disk import Op, Tree, tree, watched, write_tree
-from tests.test_segments import QUESTIONS, SENTENCES, assert_equal, page
+from tests.support.fakes import HashEncoder
+from tests.support.faulty_disk import Op, Tree, tree, watched, write_tree
+from tests.support.samples import QUESTIONS, SENTENCES, assert_equal, page
 
 ENCODER = HashEncoder()
 TOLD = 3
