@@ -127,6 +127,7 @@ def test_a_full_line_is_said_over_http(backend: CountingBackend, monkeypatch: py
         assert first.result(60)["citations"]
 
 
+@pytest.mark.long
 def test_pages_see_their_place_and_one_that_is_closed_gives_it_up(
     browser: Browser,
     url: str,

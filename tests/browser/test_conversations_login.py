@@ -333,6 +333,7 @@ def test_what_the_server_has_not_taken_outlives_a_reload_but_no_logout(
     assert not talks.all("乙").records
 
 
+@pytest.mark.long
 def test_where_two_browsers_go_on_with_one_conversation_both_stay(
     contexts: Callable[[], BrowserContext], page: Page, url: str, talks: Talks
 ) -> None:

@@ -83,6 +83,7 @@ class TestCommand:
         assert report.selection == Selection(limit=1, every=2, tags=("figure", "x"))
         assert report.retrieval_only and list(report.files) == ["cases.yaml"]
 
+    @pytest.mark.long
     def test_only_runs_of_one_kind_are_compared(
         self, evaluate: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ):
