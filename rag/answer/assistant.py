@@ -68,7 +68,14 @@ class Assistant:
             Abstainer.load(settings.abstain if settings.abstain.exists() else DEFAULTS),
             self._tagger,
         )
-        self._catalogue_of = lru_cache(maxsize=8)(self._confined)
+        articles = self._snapshot.articles
+
+        def confined(filters: Filters) -> Catalogue:
+            """The records of the articles that may be read."""
+            return Catalogue([a for a in articles if not filters or filters.holds(a)])
+
+        # Not of a method: an assistant in a cycle would keep its index after its last use.
+        self._catalogue_of = lru_cache(maxsize=8)(confined)
         self._related = Related(search, self._catalogue_of(EVERYTHING))
 
     @property
@@ -196,10 +203,6 @@ class Assistant:
     ) -> list[str]:
         """Questions to ask next that the corpus can answer, see `Related.after`."""
         return self._related.after(answer, asked, told, filters)
-
-    def _confined(self, filters: Filters) -> Catalogue:
-        """The records of the articles that may be read."""
-        return Catalogue([a for a in self._snapshot.articles if not filters or filters.holds(a)])
 
     def _parts(self, whole: str) -> list[str]:
         """The stand-alone questions that a question is made of, the later read with the first."""
