@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -143,3 +145,22 @@ def test_a_place_is_left_where_the_page_goes_while_it_waits(assistant: Assistant
 
     assert in_loop(main()) == 0
     assert conversation.current is not None and conversation.current.cancel.is_set()
+
+
+def test_an_assistant_that_is_let_go_leaves_no_index_in_memory(
+    tmp_path: Path, tiny_corpus: Path, generator: ScriptedGenerator
+):
+    """At once, not when the collector comes by: an exchanged index may be large."""
+    settings = Settings(corpus=tiny_corpus, index=tmp_path / "index", abstain=willing(tmp_path))
+    build(settings, HashEncoder())
+    snapshot = Store(settings.index).load(settings.cache_dir)
+    assistant = Assistant(Search(snapshot, HashEncoder(), settings), generator)
+    for question in ("你好", CONTENT):
+        assistant.ask(question)
+    left = weakref.ref(snapshot)
+    gc.disable()
+    try:
+        del snapshot, assistant
+        assert left() is None
+    finally:
+        gc.enable()
